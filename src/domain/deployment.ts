@@ -1,0 +1,117 @@
+/** One attempt to put one candidate on one environment, with phases and a verdict (3-architecture §3, A-100). */
+import type { Passenger } from './environment';
+import type { Strategy } from './policy';
+import type { Breach } from './watch';
+
+export const VERDICTS = ['Released', 'Released-with-override', 'Rolled-Back', 'Aborted'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const PHASES = ['preflight', 'candidate', 'execute', 'smoke', 'watch', 'commit', 'rollback', 'verify'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** A version at a commit. */
+export interface Target {
+  readonly version: string;
+  readonly sha: string;
+}
+
+/** A passenger that stayed behind, and why; `files` for a conflict. */
+export interface LeftBehind {
+  readonly bug: string;
+  readonly reason: string;
+  readonly files: readonly string[];
+  /** `conflict`: the patch does not apply; `changed`: not what was approved; `base-moved`: X-22. */
+  readonly cause: 'conflict' | 'changed' | 'base-moved' | 'missing';
+}
+
+/** The commit a deployment puts on its environment (X-21, X-25). */
+export interface Candidate extends Target {
+  readonly base: Target;
+  readonly aboard: readonly string[];
+  readonly left: readonly LeftBehind[];
+  /** Subjects of what the candidate adds over what runs now. */
+  readonly changes: readonly string[];
+  readonly scriptChanged: boolean;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface SmokeResult {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly status: number | null;
+  readonly ms: number;
+  readonly detail: string;
+}
+
+export interface PhaseRecord {
+  readonly phase: Phase;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly ok: boolean | null;
+  readonly detail: string;
+}
+
+export interface DeploymentState {
+  readonly id: string;
+  readonly service: string;
+  readonly env: string;
+  readonly production: boolean;
+  readonly strategy: Strategy;
+  readonly passengers: readonly Passenger[];
+  readonly previous: Target | null;
+  readonly candidate: Candidate | null;
+  readonly fence: number;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly phase: Phase | null;
+  readonly phases: readonly PhaseRecord[];
+  readonly checks: readonly Check[];
+  readonly smoke: readonly SmokeResult[];
+  /** What the script said of itself: `::tidegate key=value` lines (4-interfaces §3). */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly breach: Breach | null;
+  readonly verdict: Verdict | null;
+  readonly reason: string | null;
+  /** After a rollback: did smoke and mini watch prove it? */
+  readonly rollback: {
+    readonly to: Target;
+    readonly verified: boolean;
+    readonly smoke: readonly SmokeResult[];
+    readonly detail: string;
+  } | null;
+  /** Digest of samples and log, written at the end (3-architecture §4). */
+  readonly evidence: { readonly samples: string; readonly log: string } | null;
+}
+
+export type DeploymentEvent =
+  | {
+      readonly kind: 'deployment.started';
+      readonly data: Pick<
+        DeploymentState,
+        'id' | 'service' | 'env' | 'production' | 'strategy' | 'passengers' | 'previous' | 'fence'
+      >;
+    }
+  | { readonly kind: 'deployment.phase-started'; readonly data: { readonly phase: Phase } }
+  | {
+      readonly kind: 'deployment.phase-ended';
+      readonly data: { readonly phase: Phase; readonly ok: boolean; readonly detail: string };
+    }
+  | { readonly kind: 'deployment.checked'; readonly data: { readonly checks: readonly Check[] } }
+  | { readonly kind: 'deployment.candidate'; readonly data: { readonly candidate: Candidate } }
+  | { readonly kind: 'deployment.executed'; readonly data: { readonly metadata: Readonly<Record<string, string>> } }
+  | { readonly kind: 'deployment.smoked'; readonly data: { readonly smoke: readonly SmokeResult[] } }
+  | { readonly kind: 'deployment.breached'; readonly data: { readonly breach: Breach } }
+  | { readonly kind: 'deployment.rolled-back'; readonly data: NonNullable<DeploymentState['rollback']> }
+  | {
+      readonly kind: 'deployment.ended';
+      readonly data: {
+        readonly verdict: Verdict;
+        readonly reason: string;
+        readonly evidence: DeploymentState['evidence'];
+      };
+    };

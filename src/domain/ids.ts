@@ -1,0 +1,31 @@
+/** Every readable id of Tidegate is made here, so that a format changes in one line (4-interfaces §8). */
+
+export const bugWorkflowId = (service: string, bug: string): string => `bug/${service}/${bug}`;
+export const environmentWorkflowId = (service: string, env: string): string => `env/${service}/${env}`;
+export const deploymentWorkflowId = (service: string, env: string, id: string): string =>
+  `deploy/${service}/${env}/${id}`;
+
+/** `shop-prod-12`: the twelfth deployment of shop to prod; unique across services, safe as a file and ref name. */
+export const deploymentId = (service: string, env: string, number: number): string => `${service}-${env}-${number}`;
+
+/** Ledger subjects: what an event is about. */
+export const bugSubject = (bug: string): string => `bug/${bug}`;
+export const environmentSubject = (env: string): string => `env/${env}`;
+export const deploymentSubject = (id: string): string => `deploy/${id}`;
+
+/** The workflow's own event id: the same event written twice is one row (3-architecture §4). */
+export const eventId = (workflowId: string, seq: number): string => `${workflowId}#${seq}`;
+
+/** Task queue of workflows and neutral activities (3-architecture §3 rule 15). */
+export const MAIN_QUEUE = 'tidegate';
+/** Task queue of what touches one environment: only a worker with its credentials polls it. */
+export const environmentQueue = (service: string, env: string): string => `tidegate.${service}.${env}`;
+
+/** Git refs of our own (X-23). */
+export const environmentRef = (env: string): string => `refs/tidegate/env/${env}`;
+export const deploymentRef = (id: string): string => `refs/tidegate/deployments/${id}`;
+export const versionTag = (version: string): string => `v${version}`;
+export const releaseTag = (version: string): string => `release/${version}`;
+
+/** Trailer that marks Tidegate's own version commits, which count as nobody's change (X-17, X-22). */
+export const VERSION_TRAILER = 'Tidegate-Version';

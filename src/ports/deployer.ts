@@ -1,0 +1,74 @@
+import type { Check, Target } from '../domain/deployment';
+import type { Strategy } from '../domain/policy';
+
+/** What the target itself says it runs. */
+export type Observation =
+  | {
+      readonly state: 'running';
+      readonly version: string | null;
+      readonly sha: string | null;
+      readonly deployment: string | null;
+      readonly source: string;
+    }
+  | { readonly state: 'down'; readonly detail: string }
+  | { readonly state: 'unclear'; readonly detail: string };
+
+export interface DeployOrder {
+  readonly deployment: string;
+  readonly fence: number;
+  readonly attempt: number;
+  readonly strategy: Strategy;
+  readonly to: Target;
+  readonly previous: Target | null;
+  /** `deploy` puts `to` there; `rollback` calls `--rollback --to … --sha …`. */
+  readonly act: 'deploy' | 'rollback';
+  readonly idleTimeoutMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface LogLine {
+  /** Byte offset of the line in the output: the same line twice is one row. */
+  readonly offset: number;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** What an activity lends a long act: signs of life out, log out, cancellation in. */
+export interface ActHooks {
+  heartbeat(details: string): void;
+  log(lines: readonly LogLine[]): Promise<void>;
+  readonly signal: AbortSignal;
+  now(): number;
+}
+
+export type ActResult =
+  | {
+      readonly outcome: 'exited';
+      readonly code: number;
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly tail: string;
+    }
+  | {
+      readonly outcome: 'hung';
+      readonly silentMs: number;
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly tail: string;
+    }
+  | { readonly outcome: 'timed-out'; readonly metadata: Readonly<Record<string, string>>; readonly tail: string }
+  /** The process is gone and left no exit code: only an observation can tell. */
+  | { readonly outcome: 'lost'; readonly tail: string };
+
+/** Puts candidates on one environment. One per environment, with that environment's credentials. */
+export interface Deployer {
+  /** Whether the previous version can be pulled and booted, the script exists, the lock works. Changes nothing. */
+  check(order: DeployOrder): Promise<readonly Check[]>;
+  /**
+   * Acts, or adopts the act of an earlier worker with the same deployment id and act: the process outlives the worker.
+   * @throws Busy (lock held by another deployment), Fenced (a higher fence was seen), BadPlan (no script), Unknown
+   */
+  act(order: DeployOrder, hooks: ActHooks): Promise<ActResult>;
+  /** Ends every process of the deployment: SIGTERM to the group, 10 s, SIGKILL; returns when none is left. */
+  stop(deployment: string): Promise<void>;
+  /** Version endpoint first, then `--status`. Never throws for a target that does not answer. */
+  observe(): Promise<Observation>;
+}
