@@ -1,4 +1,5 @@
 /** A reported defect on its way to production: statuses, state, and how events change it (T-030 to T-034, X-06, X-07). */
+import type { Stamped } from './events';
 import type { Role } from './people';
 import type { Breach } from './watch';
 
@@ -190,3 +191,141 @@ export type BugEvent =
       readonly kind: 'bug.moved';
       readonly data: { readonly from: number | null; readonly booking: Booking; readonly why: string };
     };
+
+/** Statuses of which a run ends; Flow 1 ends at `deployed_prod`, Flow 2 goes on from there (T-033). */
+export function isEnded(state: BugState): boolean {
+  return state.endedAt !== null;
+}
+
+function reported(event: Stamped<BugEvent> & { kind: 'bug.reported' }): BugState {
+  return {
+    ...event.data,
+    status: 'submitted',
+    flow: null,
+    reporter: event.actor,
+    reportedAt: event.at,
+    statusAt: event.at,
+    confirmedBy: null,
+    fix: null,
+    analysis: null,
+    validation: null,
+    approvals: [],
+    booking: null,
+    blocked: null,
+    deployments: [],
+    shipped: null,
+    endedAt: null,
+  };
+}
+
+/** A new fix, a failed validation or a failed deployment voids what people let through (X-06, X-21). */
+const NO_APPROVAL = { approvals: [], validation: null, booking: null } as const;
+
+function addDeployment(state: BugState, deployment: string | null): readonly string[] {
+  return deployment === null || state.deployments.includes(deployment)
+    ? state.deployments
+    : [...state.deployments, deployment];
+}
+
+/** What an event changes; `status` alone moves `statusAt`, and an ending status sets `endedAt`. */
+function change(state: BugState, event: Stamped<BugEvent>): Partial<BugState> {
+  switch (event.kind) {
+    case 'bug.reported':
+      return {};
+    case 'bug.confirmed': {
+      const { flow, severity, foundIn, booking } = event.data;
+      return { status: 'confirmed', flow, severity, foundIn, booking, confirmedBy: event.actor, blocked: null };
+    }
+    case 'bug.rejected':
+      return { status: 'rejected', blocked: null, booking: null };
+    case 'bug.closed':
+    case 'bug.withdrawn':
+      return { status: 'closed', blocked: null, booking: null };
+    case 'bug.fix-attached': {
+      const { fix, booking } = event.data;
+      const validated = state.status === 'deployed_uat' || state.status === 'pending_prod';
+      return { ...NO_APPROVAL, fix, booking, blocked: null, status: validated ? 'planned' : state.status };
+    }
+    case 'bug.analysis-started':
+      return { status: 'analyzing', booking: null };
+    case 'bug.planned': {
+      const { analysis, fix, booking } = event.data;
+      return { status: 'planned', analysis: analysis ?? state.analysis, fix: fix ?? state.fix, booking };
+    }
+    case 'bug.booked':
+      return { booking: event.data.booking };
+    case 'bug.blocked':
+      return { blocked: event.data, booking: null };
+    case 'bug.retried':
+      return { blocked: null, booking: event.data.booking };
+    case 'bug.deployed-uat': {
+      const { validation } = event.data;
+      return {
+        status: 'deployed_uat',
+        validation,
+        deployments: addDeployment(state, validation.deployment),
+        booking: null,
+        blocked: null,
+        approvals: [],
+      };
+    }
+    case 'bug.approved': {
+      const { approval, missing, booking } = event.data;
+      const approvals = [...state.approvals, approval];
+      return missing > 0 ? { approvals } : { approvals, status: 'pending_prod', booking, blocked: null };
+    }
+    case 'bug.approval-withdrawn': {
+      const approvals = state.approvals.filter((approval) => approval.by !== event.data.by);
+      return { approvals, status: 'deployed_uat', booking: null };
+    }
+    case 'bug.validation-failed':
+      return {
+        ...NO_APPROVAL,
+        status: 'planned',
+        blocked: {
+          what: `Validation failed: ${event.reason ?? 'no reason given'}`,
+          whoCanLift: 'a developer with a new fix (attach-fix), or retry',
+          files: [],
+        },
+      };
+    case 'bug.deployed-prod': {
+      const { deployment, version, sha, alsoHolds } = event.data;
+      return {
+        status: 'deployed_prod',
+        deployments: addDeployment(state, deployment),
+        shipped: { version, sha, alsoHolds },
+        booking: null,
+        blocked: null,
+      };
+    }
+    case 'bug.returned': {
+      const { to, deployment, blocked } = event.data;
+      const kept = to === 'deployed_uat' ? state.validation : null;
+      return { ...NO_APPROVAL, validation: kept, status: to, blocked, deployments: addDeployment(state, deployment) };
+    }
+    case 'bug.moved':
+      return { booking: event.data.booking };
+  }
+}
+
+function endsAt(status: BugStatus, flow: Flow | null, at: number): number | null {
+  const ended =
+    status === 'closed' ||
+    status === 'rejected' ||
+    status === 'uat_merged' ||
+    (status === 'deployed_prod' && flow === 'flow1');
+  return ended ? at : null;
+}
+
+/**
+ * The one way a bug changes; the workflow's state and the ledger's read model are both this fold.
+ * A first event other than `bug.reported` is a mistake of ours and throws.
+ */
+export function evolveBug(state: BugState | null, event: Stamped<BugEvent>): BugState {
+  if (event.kind === 'bug.reported') return state ?? reported(event);
+  if (state === null) throw new Error(`a bug begins with bug.reported, not ${event.kind}`);
+  const next = { ...state, ...change(state, event) };
+  return next.status === state.status
+    ? next
+    : { ...next, statusAt: event.at, endedAt: endsAt(next.status, next.flow, event.at) };
+}

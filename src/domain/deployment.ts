@@ -1,5 +1,6 @@
 /** One attempt to put one candidate on one environment, with phases and a verdict (3-architecture §3, A-100). */
 import type { Passenger } from './environment';
+import type { Stamped } from './events';
 import type { Strategy } from './policy';
 import type { Breach } from './watch';
 
@@ -115,3 +116,58 @@ export type DeploymentEvent =
         readonly evidence: DeploymentState['evidence'];
       };
     };
+
+function closePhase(phases: readonly PhaseRecord[], phase: Phase, end: Partial<PhaseRecord>): readonly PhaseRecord[] {
+  return phases.map((record) => (record.phase === phase && record.endedAt === null ? { ...record, ...end } : record));
+}
+
+/** The one way a deployment changes; the workflow's state and the ledger's read model are both this fold. */
+export function evolveDeployment(state: DeploymentState | null, event: Stamped<DeploymentEvent>): DeploymentState {
+  if (event.kind === 'deployment.started') return state ?? started(event.data, event.at);
+  if (state === null) throw new Error(`a deployment begins with deployment.started, not ${event.kind}`);
+  switch (event.kind) {
+    case 'deployment.phase-started': {
+      const record = { phase: event.data.phase, startedAt: event.at, endedAt: null, ok: null, detail: '' };
+      return { ...state, phase: event.data.phase, phases: [...state.phases, record] };
+    }
+    case 'deployment.phase-ended': {
+      const { phase, ok, detail } = event.data;
+      return { ...state, phase: null, phases: closePhase(state.phases, phase, { endedAt: event.at, ok, detail }) };
+    }
+    case 'deployment.checked':
+      return { ...state, checks: [...state.checks, ...event.data.checks] };
+    case 'deployment.candidate':
+      return { ...state, candidate: event.data.candidate };
+    case 'deployment.executed':
+      return { ...state, metadata: { ...state.metadata, ...event.data.metadata } };
+    case 'deployment.smoked':
+      return { ...state, smoke: event.data.smoke };
+    case 'deployment.breached':
+      return { ...state, breach: event.data.breach };
+    case 'deployment.rolled-back':
+      return { ...state, rollback: event.data };
+    case 'deployment.ended': {
+      const { verdict, reason, evidence } = event.data;
+      return { ...state, verdict, reason, evidence, phase: null, endedAt: event.at };
+    }
+  }
+}
+
+function started(data: (DeploymentEvent & { kind: 'deployment.started' })['data'], at: number): DeploymentState {
+  return {
+    ...data,
+    candidate: null,
+    startedAt: at,
+    endedAt: null,
+    phase: null,
+    phases: [],
+    checks: [],
+    smoke: [],
+    metadata: {},
+    breach: null,
+    verdict: null,
+    reason: null,
+    rollback: null,
+    evidence: null,
+  };
+}

@@ -1,12 +1,15 @@
 /** A place where a service runs, and the single queue in front of it (3-architecture §3, X-17, X-23). */
 import type { Fix, Severity } from './bug';
 import type { Verdict } from './deployment';
+import type { Stamped } from './events';
 import type { SlotKind } from './slots';
 
 /** A fix that an environment carries on top of its base. */
 export interface AppliedFix {
   readonly bug: string;
   readonly fix: Fix;
+  /** Taken off by `fail-validation`: the running build still has it, the next candidate is built without it (X-18). */
+  readonly leaving: boolean;
 }
 
 /** What an environment runs. `base` is the released version its build stands on; `version` may add `+bug.7` (X-17). */
@@ -87,7 +90,10 @@ export interface EnvironmentState {
 }
 
 export type EnvironmentEvent =
-  | { readonly kind: 'environment.configured'; readonly data: { readonly env: string; readonly revision: string } }
+  | {
+      readonly kind: 'environment.configured';
+      readonly data: { readonly service: string; readonly env: string; readonly revision: string };
+    }
   | {
       readonly kind: 'environment.observed';
       readonly data: {
@@ -128,3 +134,120 @@ export type EnvironmentEvent =
       readonly kind: 'environment.rechecked';
       readonly data: { readonly running: Running | null; readonly sentence: string };
     };
+
+/** How many departed slot occurrences an environment remembers: more than a month of two slots a night. */
+const REMEMBERED_SLOTS = 80;
+
+/** An environment before anything is known of it. */
+export function emptyEnvironment(service: string, env: string): EnvironmentState {
+  return {
+    service,
+    env,
+    revision: '',
+    running: null,
+    lastGood: null,
+    queue: [],
+    current: null,
+    nextNumber: 1,
+    fence: 0,
+    slot: null,
+    departedSlots: [],
+    holds: [],
+    unknown: null,
+  };
+}
+
+function goodTarget(running: Running): EnvironmentState['lastGood'] {
+  return { version: running.version, sha: running.sha, deployment: running.deployment };
+}
+
+function departed(state: EnvironmentState, current: Current): EnvironmentState {
+  const leaving = new Set(current.requests.map((request) => request.id));
+  const slots = current.slotKey === null ? state.departedSlots : [...state.departedSlots, current.slotKey];
+  return {
+    ...state,
+    current,
+    queue: state.queue.filter((request) => !leaving.has(request.id)),
+    nextNumber: state.nextNumber + 1,
+    fence: current.fence,
+    slot: null,
+    departedSlots: slots.slice(-REMEMBERED_SLOTS),
+  };
+}
+
+function arrived(
+  state: EnvironmentState,
+  event: EnvironmentEvent & { kind: 'environment.arrived' },
+  at: number,
+): EnvironmentState {
+  const { deployment, running, committed, unknown } = event.data;
+  if (state.current?.deployment !== deployment) return state;
+  return {
+    ...state,
+    current: null,
+    running: running ?? state.running,
+    lastGood: committed && running ? goodTarget(running) : state.lastGood,
+    unknown: unknown === null ? state.unknown : { deployment, reason: unknown, at },
+  };
+}
+
+function baseAdvanced(state: EnvironmentState, base: Running['base'], shipped: readonly string[]): EnvironmentState {
+  if (state.running === null) return state;
+  const fixes = state.running.fixes.filter((applied) => !shipped.includes(applied.bug));
+  return { ...state, running: { ...state.running, base, fixes } };
+}
+
+function dropFix(state: EnvironmentState, bug: string): EnvironmentState {
+  if (state.running === null) return state;
+  const fixes = state.running.fixes.map((applied) => (applied.bug === bug ? { ...applied, leaving: true } : applied));
+  return { ...state, running: { ...state.running, fixes } };
+}
+
+/** The one way an environment changes; the workflow's state and the ledger's read model are both this fold. */
+export function evolveEnvironment(state: EnvironmentState | null, event: Stamped<EnvironmentEvent>): EnvironmentState {
+  if (event.kind === 'environment.configured') {
+    const known = state ?? emptyEnvironment(event.data.service, event.data.env);
+    return { ...known, revision: event.data.revision };
+  }
+  if (state === null) throw new Error(`an environment begins with environment.configured, not ${event.kind}`);
+  switch (event.kind) {
+    case 'environment.observed': {
+      const { running, nextNumber, fence } = event.data;
+      return {
+        ...state,
+        running,
+        lastGood: state.lastGood ?? (running && goodTarget(running)),
+        nextNumber: Math.max(state.nextNumber, nextNumber),
+        fence: Math.max(state.fence, fence),
+      };
+    }
+    case 'environment.requested': {
+      const { request } = event.data;
+      return state.queue.some(({ id }) => id === request.id) ? state : { ...state, queue: [...state.queue, request] };
+    }
+    case 'environment.request-withdrawn':
+      return { ...state, queue: state.queue.filter(({ id }) => id !== event.data.request) };
+    case 'environment.slot-planned':
+      return { ...state, slot: event.data.slot };
+    case 'environment.departed':
+      return departed(state, event.data.current);
+    case 'environment.arrived':
+      return arrived(state, event, event.at);
+    case 'environment.base-advanced':
+      return baseAdvanced(state, event.data.base, event.data.shipped);
+    case 'environment.fix-dropped':
+      return dropFix(state, event.data.bug);
+    case 'environment.held':
+      return {
+        ...state,
+        holds: [
+          ...state.holds.filter(({ by }) => by !== event.actor),
+          { by: event.actor, reason: event.reason ?? '', at: event.at },
+        ],
+      };
+    case 'environment.resumed':
+      return { ...state, holds: state.holds.filter(({ by }) => by !== event.actor) };
+    case 'environment.rechecked':
+      return { ...state, running: event.data.running ?? state.running, unknown: null };
+  }
+}
