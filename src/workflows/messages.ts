@@ -1,7 +1,7 @@
 /** Every signal, update and query with its payload: the wire contract of the workflows. Names never change. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BugState } from '../domain/bug';
-import type { BugDecision, EnvironmentDecision } from '../domain/decision';
+import type { BugDecision, EnvironmentDecision } from '../domain/verbs';
 import type { Verdict, LeftBehind } from '../domain/deployment';
 import type { AppliedFix, DeployRequest, EnvironmentState, Running } from '../domain/environment';
 import type { ServicePolicy } from '../domain/policy';
