@@ -80,6 +80,8 @@ export interface EnvironmentState {
     readonly kind: SlotKind;
     readonly key: string;
     readonly at: number;
+    /** A request made at or after this instant does not board (T-025). */
+    readonly cutoffAt: number;
     readonly graceUntil: number;
   } | null;
   /** Slot occurrences that already departed, newest last, bounded. */
