@@ -3,6 +3,10 @@
  * and freeze windows that a driver expanded (T-025, T-140, T-141, X-11, X-19, X-20). Instants are epoch ms.
  */
 
+import { TidegateFailure } from './failures';
+
+const DAY_MS = 86_400_000;
+
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 export type SlotKind = 'T1' | 'T2';
@@ -82,4 +86,172 @@ export interface SkippedSlot {
 export interface SlotAnswer {
   readonly slot: Slot;
   readonly skipped: readonly SkippedSlot[];
+}
+
+/** For whom a calendar is asked: freezes may be scoped to environments and modules. */
+export interface SlotScope {
+  readonly service: string;
+  readonly zone: string;
+  readonly env: string;
+  /** The modules the fix touches; a module freeze hits only a fix that touches one of them (T-203, T-204). */
+  readonly modules: readonly string[];
+}
+
+/** The question for the next slot: `after` is the instant of the approval or request (T-025). */
+export interface SlotSearch extends SlotScope {
+  readonly after: number;
+  /** Keys that already departed and never do again (X-20). */
+  readonly departed: readonly string[];
+}
+
+/** How far ahead a slot is looked for: a bit more than a year, so that yearly freezes are seen through. */
+export const HORIZON_DAYS = 400;
+
+/** The window of the freeze that is in force at an instant for this scope, the one that lasts longest; null: none. */
+export function freezeAt(
+  windows: readonly FreezeWindow[],
+  scope: Pick<SlotScope, 'env' | 'modules'>,
+  at: number,
+): FreezeWindow | null {
+  return windows
+    .filter((window) => window.fromAt <= at && at < window.toAt && concerns(window, scope))
+    .reduce<FreezeWindow | null>((last, window) => (last && last.toAt >= window.toAt ? last : window), null);
+}
+
+function concerns(window: FreezeWindow, scope: Pick<SlotScope, 'env' | 'modules'>): boolean {
+  const { environments, modules } = window;
+  if (environments && !environments.includes(scope.env)) return false;
+  return !modules || modules.some((module) => scope.modules.includes(module));
+}
+
+/**
+ * The occurrence of a slot on a local date; null when the rule does not run on that weekday, or when the zone skipped
+ * the whole date (Apia has no 2011-12-30: a night that never was has no slot). A time inside a gap becomes the first
+ * valid moment after it, a time that comes twice is the first (X-20).
+ */
+export function slotOn(
+  rule: SlotRule,
+  kind: SlotKind,
+  scope: Pick<SlotScope, 'service' | 'zone'>,
+  date: LocalDate,
+  zones: Zones,
+): Slot | null {
+  if (!rule.days.includes(zones.weekday(date)) || !happens(date, scope.zone, zones)) return null;
+  const at = zones.instants(date, rule.at, scope.zone)[0] ?? zones.afterGap(date, rule.at, scope.zone);
+  const key = `${scope.service}/${kind}/${date}/${rule.at}`;
+  return { kind, key, date, at, cutoffAt: at - rule.cutoffMs, graceUntil: at + rule.graceMs };
+}
+
+function happens(date: LocalDate, zone: string, zones: Zones): boolean {
+  const midnight = '00:00:00';
+  if (zones.instants(date, midnight, zone).length > 0) return true;
+  return zones.local(zones.afterGap(date, midnight, zone), zone).date === date;
+}
+
+/** Every slot whose local date is one of `days` dates beginning with `from`, in order of time, frozen or not. */
+function* occurrences(
+  rule: SlotRule,
+  kind: SlotKind,
+  scope: Pick<SlotScope, 'service' | 'zone'>,
+  from: LocalDate,
+  days: number,
+  zones: Zones,
+): Generator<Slot> {
+  for (let day = 0; day < days; day += 1) {
+    const slot = slotOn(rule, kind, scope, zones.addDays(from, day), zones);
+    if (slot) yield slot;
+  }
+}
+
+/** One day of margin: a gap over midnight moves a slot into the next date. */
+const dateBefore = (at: number, zone: string, zones: Zones): LocalDate => zones.addDays(zones.local(at, zone).date, -1);
+
+/**
+ * Like `nextSlot`, but looks only `days` ahead and answers null when nothing runs in them, so that a caller need not
+ * expand a year of freezes for tonight's answer. `windows` must cover these days.
+ */
+export function findSlot(
+  rule: SlotRule,
+  kind: SlotKind,
+  question: SlotSearch,
+  windows: readonly FreezeWindow[],
+  zones: Zones,
+  days: number,
+): SlotAnswer | null {
+  const skipped: SkippedSlot[] = [];
+  const from = dateBefore(question.after + rule.cutoffMs, question.zone, zones);
+  for (const slot of occurrences(rule, kind, question, from, days + 2, zones)) {
+    if (question.after >= slot.cutoffAt || question.departed.includes(slot.key)) continue;
+    const freeze = freezeAt(windows, question, slot.at);
+    if (!freeze) return { slot, skipped };
+    skipped.push({ slot, freeze });
+  }
+  return null;
+}
+
+/**
+ * The first slot that runs for what was asked at `after`: its cutoff lies strictly later (T-025), it has not departed
+ * yet (X-20) and no freeze of this scope covers it (T-200); the slots that a freeze suspended come along.
+ * The answer may lie in the past when `after` does: ask `mayStillRun`. `windows` must cover the horizon.
+ * @throws BadPlan when nothing may run within `HORIZON_DAYS`
+ */
+export function nextSlot(
+  rule: SlotRule,
+  kind: SlotKind,
+  question: SlotSearch,
+  windows: readonly FreezeWindow[],
+  zones: Zones,
+): SlotAnswer {
+  const found = findSlot(rule, kind, question, windows, zones, HORIZON_DAYS);
+  if (found) return found;
+  const { service, env, after, zone } = question;
+  const freezes = [...new Set(windows.filter((window) => concerns(window, question)).map((window) => window.name))];
+  throw new TidegateFailure(
+    'BadPlan',
+    `Service ${service} has no ${kind} that may run on ${env} within ${HORIZON_DAYS} days after ` +
+      `${zones.local(after, zone).date} (days: ${rule.days.join(', ') || 'none'}; freezes: ` +
+      `${freezes.join(', ') || 'none'}). Add a weekday to slots.${kind.toLowerCase()}.days or end the freeze.`,
+    { service, env, kind, freezes },
+  );
+}
+
+/**
+ * The T2 that belongs to a T1: the first T2 instant after it, also across midnight (X-20), frozen or not.
+ * Null when T2 never runs within a week after it.
+ */
+export function t2AfterT1(
+  t1: Pick<Slot, 'at'>,
+  t2: SlotRule,
+  scope: Pick<SlotScope, 'service' | 'zone'>,
+  zones: Zones,
+): Slot | null {
+  for (const slot of occurrences(t2, 'T2', scope, dateBefore(t1.at, scope.zone, zones), 10, zones)) {
+    if (slot.at > t1.at) return slot;
+  }
+  return null;
+}
+
+/** Every slot from `fromAt` (inclusive) to `toAt` (exclusive), each with the freeze that suspends it, or null. */
+export function slotsBetween(
+  rule: SlotRule,
+  kind: SlotKind,
+  scope: SlotScope,
+  span: { readonly fromAt: number; readonly toAt: number },
+  windows: readonly FreezeWindow[],
+  zones: Zones,
+): readonly { readonly slot: Slot; readonly freeze: FreezeWindow | null }[] {
+  const days = Math.ceil((span.toAt - span.fromAt) / DAY_MS) + 3;
+  return [...occurrences(rule, kind, scope, dateBefore(span.fromAt, scope.zone, zones), days, zones)]
+    .filter((slot) => span.fromAt <= slot.at && slot.at < span.toAt)
+    .map((slot) => ({ slot, freeze: freezeAt(windows, scope, slot.at) }));
+}
+
+/** Whether a slot's time has come and its grace is not over; the freeze in force now is a question of its own (X-19). */
+export function mayStillRun(slot: Pick<Slot, 'at' | 'graceUntil'>, now: number): boolean {
+  return slot.at <= now && now <= slot.graceUntil;
+}
+
+/** Whether a slot was missed for good: it goes to the next one, and everyone is told (X-19). */
+export function missed(slot: Pick<Slot, 'graceUntil'>, now: number): boolean {
+  return now > slot.graceUntil;
 }
