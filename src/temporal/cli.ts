@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { cacheDir, cacheEntry, type Environment } from './cache';
+import { isExecutable, onPath, runCommand } from './command';
+import { climb, found, type Found, type Missing, missing, type Say, type Step } from './ladder';
+import { downloadExecutable } from './sdk-download';
+
+const CLI_PACKAGE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
+const CACHE_ENTRY = 'temporal-cli';
+const MINUTE = 60_000;
+
+export interface Executable {
+  readonly path: string;
+  readonly source: string;
+}
+
+/** Finds or obtains Temporal's command line, which carries the dev server; the order is the one of the first-run contract. */
+export async function findCli(env: Environment, say: Say): Promise<Executable> {
+  const { value, source } = await climb('Temporal dev server', steps(env, say), say, ADVICE);
+  say(`Temporal dev server: using ${value} (${source}).`);
+  return { path: value, source };
+}
+
+const ADVICE =
+  'Install the Temporal CLI (https://docs.temporal.io/cli) or Go, or set TEMPORAL_CLI to its path, or TEMPORAL_ADDRESS to a running server.';
+
+function steps(env: Environment, say: Say): Step<string>[] {
+  return [
+    { name: 'TEMPORAL_CLI', attempt: () => fromVariable(env) },
+    { name: 'temporal on PATH', attempt: () => fromPath(env) },
+    { name: 'our cached copy', attempt: () => fromCache(env) },
+    { name: "the SDK's official download", attempt: () => fromDownload(env, say) },
+    { name: `go install ${CLI_PACKAGE}`, attempt: () => fromGo(env, say) },
+  ];
+}
+
+async function fromVariable(env: Environment): Promise<Found<string> | Missing> {
+  if (!env.TEMPORAL_CLI) return missing('not set');
+  return checked(env.TEMPORAL_CLI, env);
+}
+
+async function fromPath(env: Environment): Promise<Found<string> | Missing> {
+  const path = onPath(env, 'temporal');
+  return path === null ? missing('not there') : checked(path, env);
+}
+
+async function fromCache(env: Environment): Promise<Found<string> | Missing> {
+  const path = join(cacheDir(env), CACHE_ENTRY, 'temporal');
+  return isExecutable(path) ? checked(path, env) : missing(`none in ${cacheDir(env)}`);
+}
+
+async function fromDownload(env: Environment, say: Say): Promise<Found<string> | Missing> {
+  say('Temporal dev server: asking temporal.download for it …');
+  return downloadExecutable({ kind: 'dev-server', env, entry: CACHE_ENTRY, fileName: 'temporal' });
+}
+
+async function fromGo(env: Environment, say: Say): Promise<Found<string> | Missing> {
+  const go = onPath(env, 'go');
+  if (go === null) return missing('Go is not on PATH');
+  say(`Temporal dev server: building it with ${go} install ${CLI_PACKAGE}; this takes about two minutes, once.`);
+  let problem: string | null = null;
+  const entry = await cacheEntry(env, CACHE_ENTRY, async (folder) => {
+    problem = await build(go, folder, env, say);
+    if (problem !== null) throw new Error(problem);
+  }).catch((error: unknown) => {
+    problem ??= String(error);
+    return null;
+  });
+  return entry === null ? missing(problem ?? 'the build failed') : checked(join(entry, 'temporal'), env);
+}
+
+/** @returns null when the build worked, else the reason */
+async function build(go: string, folder: string, env: Environment, say: Say): Promise<string | null> {
+  const startedAt = Date.now();
+  let packages = 0;
+  const progress = setInterval(() => {
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    say(`Temporal dev server: still building, ${seconds} s, ${packages} lines from Go so far …`);
+  }, 10_000);
+  const result = await runCommand(go, ['install', '-v', CLI_PACKAGE], {
+    env: { ...env, GOBIN: folder },
+    timeoutMs: 20 * MINUTE,
+    onLine: () => (packages += 1),
+  });
+  clearInterval(progress);
+  return result.code === 0 ? null : `go install ended with ${result.code ?? 'no exit code'}: ${lastLine(result.tail)}`;
+}
+
+async function checked(path: string, env: Environment): Promise<Found<string> | Missing> {
+  if (!isExecutable(path)) return missing(`${path} is not an executable file`);
+  const { code, tail } = await runCommand(path, ['--version'], { env, timeoutMs: MINUTE });
+  return code === 0 && /\btemporal version\b/i.test(tail)
+    ? found(path)
+    : missing(`${path} --version does not answer like Temporal's command line`);
+}
+
+const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';

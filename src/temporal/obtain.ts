@@ -1,0 +1,110 @@
+import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
+import type { ConnectionOptions } from '@temporalio/client';
+import type { Environment } from './cache';
+import { findCli } from './cli';
+import { startDevServer } from './dev-server';
+import { firstLine, type Say } from './ladder';
+import { prepare, type TemporalPlace } from './probe';
+
+const DEFAULT_PORT = 7233;
+const LOCAL_ADDRESS = `127.0.0.1:${DEFAULT_PORT}`;
+
+export interface ObtainOptions {
+  /** `find`: use a server that is there, else start one. `own`: always start one, on a free port (tests). */
+  readonly mode: 'find' | 'own';
+  /** Where a server of our own keeps its database and output, so that its state survives a restart. */
+  readonly stateDir: string;
+  /** Made when missing; a profile that names a namespace has the last word. */
+  readonly namespace: string;
+  /** Whether a server of our own also serves Temporal's web UI. */
+  readonly ui: boolean;
+  /** Keyword search attributes that a server of our own has from the start. */
+  readonly searchAttributes?: readonly string[];
+  readonly env: Environment;
+  readonly say: Say;
+}
+
+/** A Temporal server that answers, with its namespace in place. */
+export interface ObtainedTemporal extends TemporalPlace {
+  /** null when we do not know of one. */
+  readonly uiUrl: string | null;
+  /** Which way led to it, in words. */
+  readonly source: string;
+  /** Ends a server of our own for sure; leaves every other one alone. Harmless when repeated. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Finds a Temporal server, or obtains one, in the order of the first-run contract; each way that does not work says so
+ * and names the next. @throws NothingFound with every reason, when no way works
+ */
+export async function obtainTemporal(options: ObtainOptions): Promise<ObtainedTemporal> {
+  const existing = options.mode === 'find' ? ((await fromProfile(options)) ?? (await fromLocalPort(options))) : null;
+  return existing ?? startOwn(options);
+}
+
+async function fromProfile({ env, namespace, say }: ObtainOptions): Promise<ObtainedTemporal | null> {
+  const next = `Next: a server on ${LOCAL_ADDRESS}.`;
+  let place: TemporalPlace | null;
+  try {
+    place = profilePlace(env, namespace);
+  } catch (error) {
+    say(`Temporal: the profile file cannot be read (${firstLine(error)}). ${next}`);
+    return null;
+  }
+  if (place === null) {
+    say(`Temporal: neither TEMPORAL_ADDRESS nor a profile names a server. ${next}`);
+    return null;
+  }
+  const source = env.TEMPORAL_ADDRESS ? 'TEMPORAL_ADDRESS' : 'the Temporal profile file';
+  return (
+    (await answers(place, source, say)) ?? sayAndNull(say, `Temporal: ${source} does not lead to a server. ${next}`)
+  );
+}
+
+async function fromLocalPort({ namespace, say }: ObtainOptions): Promise<ObtainedTemporal | null> {
+  const place = { address: LOCAL_ADDRESS, namespace, options: {} };
+  const found = await answers(place, 'already running', say);
+  return found ?? sayAndNull(say, 'Temporal: starting a server of our own.');
+}
+
+function profilePlace(env: Environment, namespace: string): TemporalPlace | null {
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
+  );
+  const profile = loadClientConfigProfile({ overrideEnvVars });
+  if (profile.address === undefined) return null;
+  const { connectionOptions } = toClientOptions(profile);
+  const { address, ...rest } = connectionOptions;
+  return {
+    address: address ?? profile.address,
+    namespace: profile.namespace ?? namespace,
+    options: rest as ConnectionOptions,
+  };
+}
+
+async function answers(place: TemporalPlace, source: string, say: Say): Promise<ObtainedTemporal | null> {
+  try {
+    await prepare(place, 3_000);
+  } catch (error) {
+    say(`Temporal: no answer from ${place.address} (${firstLine(error)}).`);
+    return null;
+  }
+  say(`Temporal: using ${place.address} (${source}), namespace ${place.namespace}.`);
+  return { ...place, uiUrl: null, source, stop: () => Promise.resolve() };
+}
+
+async function startOwn(options: ObtainOptions): Promise<ObtainedTemporal> {
+  const { env, say, stateDir, namespace, ui, mode, searchAttributes = [] } = options;
+  const cli = await findCli(env, say);
+  const port = mode === 'find' ? DEFAULT_PORT : null;
+  const server = await startDevServer({ cli: cli.path, stateDir, namespace, port, ui, searchAttributes, env, say });
+  const shown = server.uiUrl === null ? '' : `, web UI ${server.uiUrl}`;
+  say(`Temporal: our own dev server is up at ${server.place.address}${shown}.`);
+  return { ...server.place, uiUrl: server.uiUrl, source: `dev server (${cli.source})`, stop: server.stop };
+}
+
+function sayAndNull(say: Say, line: string): null {
+  say(line);
+  return null;
+}

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { obtainTemporal } from '../../src/temporal/obtain';
+import { SEARCH_ATTRIBUTES } from '../../src/temporal/search-attributes';
+import { findTestServer } from '../../src/temporal/test-server';
+
+/** Answers the running environment; only inside tests and hooks, where it has started. */
+export type RunningEnvironment = () => TestWorkflowEnvironment;
+
+const START_LIMIT_MS = 120_000;
+
+/**
+ * A real Temporal dev server for one test file, on its own port, with the namespace `default` and Tidegate's search attributes.
+ * Call it once at the top of the file: it starts before the first test and ends after the last.
+ */
+export function devServer(): RunningEnvironment {
+  return managed(async () => {
+    const stateDir = await temporaryFolder();
+    const temporal = await obtainTemporal({
+      mode: 'own',
+      stateDir,
+      namespace: 'default',
+      ui: false,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      env: process.env,
+      say: () => undefined,
+    });
+    const environment = await TestWorkflowEnvironment.createFromExistingServer({ address: temporal.address });
+    const stop = async (): Promise<void> => {
+      await environment.teardown();
+      await temporal.stop();
+      await rm(stateDir, { recursive: true, force: true });
+    };
+    return { environment, stop };
+  });
+}
+
+/**
+ * Temporal's time-skipping server for one test file: timers pass at once while a result is awaited.
+ * Activities still see the real clock, and there are no Schedules. Call it once at the top of the file.
+ */
+export function timeSkipping(): RunningEnvironment {
+  return managed(async () => {
+    const { path } = await findTestServer(process.env, () => undefined);
+    const environment = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    });
+    return { environment, stop: () => environment.teardown() };
+  });
+}
+
+interface Managed {
+  readonly environment: TestWorkflowEnvironment;
+  stop(): Promise<void>;
+}
+
+function managed(start: () => Promise<Managed>): RunningEnvironment {
+  let running: Managed | null = null;
+  beforeAll(async () => {
+    quietRuntime();
+    running = await start();
+  }, START_LIMIT_MS);
+  afterAll(() => running?.stop(), START_LIMIT_MS);
+  return () => {
+    if (running === null)
+      throw new Error('The Temporal environment has not started; ask for it inside a test or hook.');
+    return running.environment;
+  };
+}
+
+/** One line per worker and poll would bury the test report; warnings and errors stay. */
+function quietRuntime(): void {
+  Runtime.install({ logger: new DefaultLogger('WARN') });
+}
+
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'tidegate-test-'));
+}
