@@ -1,0 +1,169 @@
+/** Each event of the ledger as one sentence that a person reads in a timeline (4-interfaces §4, §7). */
+import type { Booking, BugEvent } from './bug';
+import type { DeploymentEvent } from './deployment';
+import type { EnvironmentEvent } from './environment';
+import type { DomainEvent, NoteEvent } from './events';
+
+const short = (sha: string): string => sha.slice(0, 7);
+const instant = (at: number): string => new Date(at).toISOString();
+const riding = ({ env, slot, at, label }: Booking): string =>
+  `${slot ?? 'the next train'} to ${env}${at === null ? '' : ` at ${label ?? instant(at)}`}`;
+const booked = (booking: Booking | null): string => (booking === null ? '' : `; queued for ${riding(booking)}`);
+
+/** What happened, without who and why: the envelope says those. Instants in it are ISO-8601 UTC. */
+export function eventWords(event: DomainEvent): string {
+  if (isBugEvent(event)) return bugWords(event);
+  if (isEnvironmentEvent(event)) return environmentWords(event);
+  if (isDeploymentEvent(event)) return deploymentWords(event);
+  return noteWords(event);
+}
+
+const isBugEvent = (event: DomainEvent): event is BugEvent => event.kind.startsWith('bug.');
+const isEnvironmentEvent = (event: DomainEvent): event is EnvironmentEvent => event.kind.startsWith('environment.');
+const isDeploymentEvent = (event: DomainEvent): event is DeploymentEvent => event.kind.startsWith('deployment.');
+
+function bugWords(event: BugEvent): string {
+  switch (event.kind) {
+    case 'bug.reported':
+      return `Reported, ${event.data.severity}, found in ${event.data.foundIn}`;
+    case 'bug.confirmed':
+      return `Confirmed as ${event.data.severity}, takes ${event.data.flow}${booked(event.data.booking)}`;
+    case 'bug.rejected':
+      return 'Rejected: not a valid bug';
+    case 'bug.closed':
+      return 'Closed';
+    case 'bug.withdrawn':
+      return 'Withdrawn by its reporter';
+    case 'bug.fix-attached':
+      return `Fix ${short(event.data.fix.head)} attached from ${event.data.fix.ref}`;
+    case 'bug.analysis-started':
+      return 'Analysis started';
+    case 'bug.planned':
+      return plannedWords(event.data.analysis?.confidence ?? null, event.data.fix?.head ?? null);
+    case 'bug.booked':
+      return event.data.booking === null ? 'No longer booked' : `Booked for ${riding(event.data.booking)}`;
+    case 'bug.blocked':
+      return `Blocked: ${event.data.what}`;
+    case 'bug.retried':
+      return `Tried again${booked(event.data.booking)}`;
+    case 'bug.deployed-uat': {
+      const { version, deployment, fixHead } = event.data.validation;
+      return `Fix ${short(fixHead)} runs for validation as ${version} (${deployment})`;
+    }
+    case 'bug.approved':
+      return approvedWords(event);
+    case 'bug.approval-withdrawn':
+      return `${event.data.by} took the approval back`;
+    case 'bug.validation-failed':
+      return 'Validation failed: the fix comes off with the next candidate';
+    case 'bug.deployed-prod':
+      return shippedWords(event);
+    case 'bug.returned':
+      return `Back to ${event.data.to}: ${event.data.breach?.sentence ?? event.data.blocked.what}`;
+    case 'bug.moved':
+      return movedWords(event);
+  }
+}
+
+function plannedWords(confidence: string | null, head: string | null): string {
+  const analysis = confidence === null ? 'Planned without an analysis' : `Root cause written, confidence ${confidence}`;
+  return head === null ? `${analysis}; no fix yet` : `${analysis}; fix ${short(head)}`;
+}
+
+function approvedWords({ data }: BugEvent & { kind: 'bug.approved' }): string {
+  const given = `Approved ${short(data.approval.sha)} for production`;
+  if (data.missing > 0) return `${given}; ${data.missing} more approval${data.missing === 1 ? '' : 's'} needed`;
+  return `${given}${booked(data.booking)}`;
+}
+
+function shippedWords({ data }: BugEvent & { kind: 'bug.deployed-prod' }): string {
+  const rest = data.alsoHolds.map((bug) => `#${bug}`).join(', ');
+  const aligned = rest === '' ? 'both environments are aligned' : `validation also holds ${rest}`;
+  return `Deployed to production as ${data.version} (${data.deployment}); ${aligned}`;
+}
+
+function movedWords({ data }: BugEvent & { kind: 'bug.moved' }): string {
+  const was = data.from === null ? '' : `, was ${instant(data.from)}`;
+  return `Moved to ${riding(data.booking)}${was}: ${data.why}`;
+}
+
+function environmentWords(event: EnvironmentEvent): string {
+  switch (event.kind) {
+    case 'environment.configured':
+      return `Configured, revision ${event.data.revision.slice(0, 12)}`;
+    case 'environment.observed':
+      return event.data.running === null
+        ? `Observed: nothing known runs (${event.data.source})`
+        : `Observed ${event.data.running.version} (${event.data.source})`;
+    case 'environment.requested': {
+      const { kind, passenger } = event.data.request;
+      return `A place on a train asked (${kind})${passenger === null ? '' : ` for bug ${passenger.bug}`}`;
+    }
+    case 'environment.request-withdrawn':
+      return `Request ${event.data.request} taken back`;
+    case 'environment.slot-planned': {
+      const { slot, why } = event.data;
+      const plan = slot === null ? 'No slot planned' : `Next train ${slot.kind} at ${instant(slot.at)}`;
+      return why === null ? plan : `${plan}: ${why}`;
+    }
+    case 'environment.departed':
+      return `Train ${event.data.current.deployment} left with ${event.data.current.requests.length} aboard`;
+    case 'environment.arrived':
+      return `${event.data.deployment} ended: ${event.data.verdict}`;
+    case 'environment.base-advanced':
+      return `Base is now ${event.data.base.version}`;
+    case 'environment.fix-dropped':
+      return `The next candidate goes without the fix of bug ${event.data.bug}`;
+    case 'environment.held':
+      return 'Held: nothing leaves';
+    case 'environment.resumed':
+      return 'Goes on';
+    case 'environment.rechecked':
+      return `Rechecked: ${event.data.sentence}`;
+  }
+}
+
+function deploymentWords(event: DeploymentEvent): string {
+  switch (event.kind) {
+    case 'deployment.started':
+      return `Deployment ${event.data.id} to ${event.data.env} started, ${event.data.strategy}`;
+    case 'deployment.phase-started':
+      return `Phase ${event.data.phase} began`;
+    case 'deployment.phase-ended':
+      return `Phase ${event.data.phase} ${event.data.ok ? 'done' : 'failed'}: ${event.data.detail}`;
+    case 'deployment.checked': {
+      const bad = event.data.checks.filter(({ ok }) => !ok).map(({ name }) => name);
+      return bad.length === 0 ? `${event.data.checks.length} checks passed` : `Checks failed: ${bad.join(', ')}`;
+    }
+    case 'deployment.candidate': {
+      const { version, sha, aboard, left } = event.data.candidate;
+      const behind = left.length === 0 ? '' : `; left behind: ${left.map(({ bug }) => `#${bug}`).join(', ')}`;
+      return `Candidate ${version} (${short(sha)}) carries ${aboard.map((bug) => `#${bug}`).join(', ') || 'nothing'}${behind}`;
+    }
+    case 'deployment.executed':
+      return 'The deploy script did its work';
+    case 'deployment.smoked': {
+      const bad = event.data.smoke.filter(({ ok }) => !ok).map(({ name }) => name);
+      return bad.length === 0 ? `${event.data.smoke.length} smoke checks passed` : `Smoke failed: ${bad.join(', ')}`;
+    }
+    case 'deployment.breached':
+      return event.data.breach.sentence;
+    case 'deployment.rolled-back':
+      return `Rolled back to ${event.data.to.version}, ${event.data.verified ? 'verified' : 'not verified'}: ${event.data.detail}`;
+    case 'deployment.ended':
+      return `${event.data.verdict}: ${event.data.reason}`;
+  }
+}
+
+function noteWords(event: NoteEvent): string {
+  switch (event.kind) {
+    case 'decision.refused':
+      return `${event.data.verb} refused: ${event.data.sentence}`;
+    case 'message.sent':
+      return `Told: ${event.data.title}`;
+    case 'duty.opened':
+      return `Duty for ${event.data.owner} until ${instant(event.data.dueAt)}: ${event.data.what}`;
+    case 'message.malformed':
+      return `A message of ${event.data.name} could not be read: ${event.data.problem}`;
+  }
+}
