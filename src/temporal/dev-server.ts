@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import type { Environment } from './cache';
 import { onPath } from './command';
 import type { Say } from './ladder';
-import { freePort } from './ports';
+import { freePort, isListening, LOOPBACK } from './ports';
 import { prepare, type TemporalPlace } from './probe';
 import { tunedArguments } from './tuned';
 
-const HOST = '127.0.0.1';
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
 const TRIES = 3;
@@ -48,10 +47,10 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     const ports = await choosePorts(options, attempt);
     const child = launch(options, ports);
     const stop = (): Promise<void> => end(child);
-    const place = { address: `${HOST}:${ports.server}`, namespace: options.namespace, options: {} };
+    const place = { address: `${LOOPBACK}:${ports.server}`, namespace: options.namespace, options: {} };
     try {
-      await untilReady(place, child);
-      return { place, uiUrl: ports.ui === null ? null : `http://${HOST}:${ports.ui}`, stop };
+      await untilReady(place, ports.server, child);
+      return { place, uiUrl: ports.ui === null ? null : `http://${LOOPBACK}:${ports.ui}`, stop };
     } catch (error) {
       await stop();
       const reason = `${(error as Error).message} Its last words: ${lastWords(options.stateDir)}`;
@@ -96,7 +95,7 @@ function serverArguments(options: DevServerOptions, ports: Ports): string[] {
   return [
     'server',
     'start-dev',
-    ...['--ip', HOST, '--port', String(ports.server)],
+    ...['--ip', LOOPBACK, '--port', String(ports.server)],
     ...(ports.ui === null ? ['--headless'] : ['--ui-port', String(ports.ui)]),
     ...['--db-filename', join(options.stateDir, 'temporal.db')],
     ...['--namespace', options.namespace, '--log-level', 'warn'],
@@ -105,10 +104,10 @@ function serverArguments(options: DevServerOptions, ports: Ports): string[] {
   ];
 }
 
-/** On Linux the kernel ends the server even when we are killed; elsewhere only an orderly stop does. */
+/** On Linux the kernel ends the server when we are killed (the database survives that); elsewhere only `stop` does. */
 function diesWithParent(env: Environment, command: readonly string[]): readonly string[] {
   const setpriv = process.platform === 'linux' ? onPath(env, 'setpriv') : null;
-  return setpriv === null ? command : [setpriv, '--pdeathsig', 'TERM', '--', ...command];
+  return setpriv === null ? command : [setpriv, '--pdeathsig', 'KILL', '--', ...command];
 }
 
 /** The caller's client settings must not reach the server's own clients. */
@@ -116,17 +115,18 @@ function withoutTemporalVariables(env: Environment): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }
 
-async function untilReady(place: TemporalPlace, child: ChildProcess): Promise<void> {
+async function untilReady(place: TemporalPlace, port: number, child: ChildProcess): Promise<void> {
   const giveUpAt = Date.now() + START_LIMIT_MS;
   for (;;) {
     if (hasEnded(child))
       throw new Error(`The dev server ended with ${child.exitCode ?? child.signalCode ?? 'an error'}.`);
     try {
-      return await prepare(place, 1_000);
+      if (await isListening(port)) return await prepare(place, 1_000);
     } catch (error) {
-      if (Date.now() > giveUpAt) throw new Error('The dev server did not answer within a minute.', { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (Date.now() > giveUpAt) throw error;
     }
+    if (Date.now() > giveUpAt) throw new Error('The dev server did not answer within a minute.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -4,10 +4,11 @@ import type { Environment } from './cache';
 import { findCli } from './cli';
 import { startDevServer } from './dev-server';
 import { firstLine, type Say } from './ladder';
+import { isListening, LOOPBACK } from './ports';
 import { prepare, type TemporalPlace } from './probe';
 
 const DEFAULT_PORT = 7233;
-const LOCAL_ADDRESS = `127.0.0.1:${DEFAULT_PORT}`;
+const LOCAL_ADDRESS = `${LOOPBACK}:${DEFAULT_PORT}`;
 
 export interface ObtainOptions {
   /** `find`: use a server that is there, else start one. `own`: always start one, on a free port (tests). */
@@ -23,6 +24,8 @@ export interface ObtainOptions {
   readonly env: Environment;
   readonly say: Say;
 }
+
+const OWN_NEXT = 'Next: starting a server of our own.';
 
 /** A Temporal server that answers, with its namespace in place. */
 export interface ObtainedTemporal extends TemporalPlace {
@@ -63,9 +66,13 @@ async function fromProfile({ env, namespace, say }: ObtainOptions): Promise<Obta
 }
 
 async function fromLocalPort({ namespace, say }: ObtainOptions): Promise<ObtainedTemporal | null> {
+  if (!(await isListening(DEFAULT_PORT)))
+    return sayAndNull(say, `Temporal: nothing listens on ${LOCAL_ADDRESS}. ${OWN_NEXT}`);
   const place = { address: LOCAL_ADDRESS, namespace, options: {} };
-  const found = await answers(place, 'already running', say);
-  return found ?? sayAndNull(say, 'Temporal: starting a server of our own.');
+  return (
+    (await answers(place, 'already running', say)) ??
+    sayAndNull(say, `Temporal: ${LOCAL_ADDRESS} is not a Temporal server. ${OWN_NEXT}`)
+  );
 }
 
 function profilePlace(env: Environment, namespace: string): TemporalPlace | null {

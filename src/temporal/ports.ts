@@ -1,6 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 
-const LOOPBACK = '127.0.0.1';
+export const LOOPBACK = '127.0.0.1';
 
 /** A port that is free now: the wanted one when it is, else one the system picks. */
 export async function freePort(wanted: number | null): Promise<number> {
@@ -16,5 +16,17 @@ function tryPort(port: number): Promise<number | null> {
       const { port: given } = server.address() as AddressInfo;
       server.close(() => resolve(given));
     });
+  });
+}
+
+/** Whether anything at all listens on this local port; a gRPC client would take seconds to give up on a closed one. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: LOOPBACK, port, timeout: 1_000 });
+    const finish = (answer: boolean) => (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', finish(true)).once('error', finish(false)).once('timeout', finish(false));
   });
 }
