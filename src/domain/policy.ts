@@ -2,6 +2,7 @@
  * The resolved configuration as plain data: no optionals, no secrets, instants and durations in ms.
  * It goes into workflow inputs, so a run keeps the policy it began with (3-architecture §3 rule 8).
  */
+import type { Severity } from './bug';
 import type { Role } from './people';
 import type { FreezeRule, SlotRule } from './slots';
 import type { WatchRule } from './watch';
@@ -65,7 +66,12 @@ export interface EnvironmentPolicy {
   readonly url: string;
   readonly strategies: readonly Strategy[];
   readonly deploy: DeployPolicy;
-  readonly approvals: { readonly default: ApprovalRule; readonly freeze: ApprovalRule };
+  readonly approvals: {
+    readonly default: ApprovalRule;
+    readonly freeze: ApprovalRule;
+    /** Rules of single severities, in place of the default one; absent: the default one for all. */
+    readonly severity?: Readonly<Partial<Record<Severity, ApprovalRule>>>;
+  };
   readonly smoke: readonly SmokeCase[];
   readonly watch: WatchPolicy;
 }

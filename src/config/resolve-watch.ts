@@ -1,0 +1,28 @@
+/** The watch of one environment with its defaults. */
+import type { WatchPolicy } from '../domain/policy';
+import type { WatchRule } from '../domain/watch';
+import { WATCH_PRESETS } from '../domain/watch-rules';
+import { DEFAULTS } from './defaults';
+import { durationMs } from './scalars';
+import type { EnvironmentInput } from './schema-environment';
+
+export function resolveWatch(input: EnvironmentInput['watch'], production: boolean): WatchPolicy {
+  const windowMs = ms(input.window, DEFAULTS.watchWindowMs[production ? 'production' : 'below']);
+  return {
+    windowMs,
+    everyMs: ms(input.every, DEFAULTS.watchEveryMs),
+    baselineMs: ms(input.baseline, Math.min(windowMs, DEFAULTS.baselineCapMs)),
+    rules: rulesOf(input.rules ?? 'default'),
+    missing: production ? 'hard' : 'soft',
+    noDataMs: ms(input.noData, Math.min(windowMs, DEFAULTS.noDataMs)),
+    miniWindowMs: ms(input.miniWindow, Math.min(windowMs, DEFAULTS.miniWindowMs)),
+  };
+}
+
+export const ms = (value: string | undefined, otherwise: number): number =>
+  value === undefined ? otherwise : durationMs(value);
+
+function rulesOf(input: NonNullable<EnvironmentInput['watch']['rules']>): readonly WatchRule[] {
+  if (typeof input === 'string') return WATCH_PRESETS[input];
+  return input.map((rule) => ({ ...rule, consecutive: rule.consecutive ?? 1 }));
+}
