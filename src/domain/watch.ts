@@ -3,6 +3,9 @@
  * (A-050 to A-054, X-03, X-13). Pure; times are arguments.
  */
 
+import { breachesOf, tPlus } from './breach';
+import { bucketsSince, quantile, totalOf } from './histogram';
+
 export const METRICS = [
   'errorRate',
   'requestRate',
@@ -75,3 +78,166 @@ export type WatchVerdict =
   | { readonly outcome: 'hard'; readonly breach: Breach; readonly samples: number }
   | { readonly outcome: 'soft'; readonly breach: Breach; readonly samples: number }
   | { readonly outcome: 'inconclusive'; readonly breach: Breach; readonly samples: number };
+
+/** Fewer requests than this in a sample say nothing of rates and latencies, unless at least two of them failed. */
+const MIN_REQUESTS = 10;
+/** A window with fewer samples than this proves nothing. */
+const MIN_SAMPLES = 2;
+
+/**
+ * One row of the watch table from two readings of the same target. Counters that went back mean a restart in between:
+ * everything since then counts, and what was before it is lost. Values that are no numbers are no evidence.
+ */
+export function sampleBetween(previous: Reading, next: Reading): Sample {
+  const seconds = (next.at - previous.at) / 1000;
+  const { counters, buckets } = seconds > 0 ? growth(previous, next) : { counters: null, buckets: null };
+  const requests = counters?.requests ?? 0;
+  const errors = counters?.errors ?? 0;
+  const timed = buckets && (totalOf(buckets) ?? 0) >= MIN_REQUESTS ? buckets : null;
+  return {
+    at: next.at,
+    errorRate: requests > 0 && (requests >= MIN_REQUESTS || errors >= 2) ? Math.min(1, errors / requests) : null,
+    requestRate: counters && requests / seconds,
+    p50: timed && quantile(0.5, timed),
+    p95: timed && quantile(0.95, timed),
+    p99: timed && quantile(0.99, timed),
+    cpu: numberOrNull(next.gauges.cpu),
+    memory: numberOrNull(next.gauges.memory),
+    queueDepth: numberOrNull(next.gauges.queueDepth),
+    health: next.healthy === null ? null : Number(next.healthy),
+    // No reading carries logins yet: T-184 is judged where a source brings them.
+    loginSuccess: null,
+  };
+}
+
+/** What counters and buckets gained; one process feeds them all, so one that went back restarts them all. */
+function growth(previous: Reading, next: Reading): Pick<Reading, 'counters'> & { buckets: Reading['histogram'] } {
+  const [before, counters] = [countersOf(previous), countersOf(next)];
+  const [bucketsBefore, buckets] = [bucketsOf(previous), bucketsOf(next)];
+  const gained = before &&
+    counters && { requests: counters.requests - before.requests, errors: counters.errors - before.errors };
+  const grown = bucketsBefore && buckets && bucketsSince(bucketsBefore, buckets);
+  const wentBack = gained !== null && (gained.requests < 0 || gained.errors < 0);
+  const replaced = bucketsBefore !== null && buckets !== null && grown === null;
+  if (wentBack || replaced) return { counters: before && counters, buckets: bucketsBefore && buckets };
+  return { counters: gained, buckets: grown };
+}
+
+function countersOf({ counters }: Reading): Reading['counters'] {
+  return counters && Number.isFinite(counters.requests) && Number.isFinite(counters.errors) ? counters : null;
+}
+
+function bucketsOf({ histogram }: Reading): Reading['histogram'] {
+  return histogram?.every((bucket) => Number.isFinite(bucket.count)) ? histogram : null;
+}
+
+const numberOrNull = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
+
+/**
+ * What was normal between `fromAt` (exclusive) and `toAt` (inclusive; a sample stands at the end of its interval).
+ * The error rate is that of all requests together; everything else is the median, so that one spike before the
+ * deployment does not hide one after it.
+ */
+export function baselineOf(samples: readonly Sample[], fromAt: number, toAt: number): Baseline {
+  const within = samples.filter((sample) => fromAt < sample.at && sample.at <= toAt && hasData(sample));
+  const values = Object.fromEntries(
+    METRICS.map((metric) => [metric, metric === 'errorRate' ? pooledErrorRate(within) : medianOf(within, metric)]),
+  ) as Baseline['values'];
+  return { fromAt, toAt, samples: within.length, values };
+}
+
+function pooledErrorRate(samples: readonly Sample[]): number | null {
+  const judged = samples.filter((sample) => sample.errorRate !== null);
+  const requests = judged.reduce((sum, sample) => sum + (sample.requestRate ?? 0), 0);
+  if (requests <= 0) return null;
+  return judged.reduce((sum, sample) => sum + (sample.errorRate ?? 0) * (sample.requestRate ?? 0), 0) / requests;
+}
+
+function medianOf(samples: readonly Sample[], metric: MetricName): number | null {
+  const values = samples.flatMap((sample) => sample[metric] ?? []).sort((a, b) => a - b);
+  const upper = values[Math.floor(values.length / 2)];
+  const lower = values[Math.floor((values.length - 1) / 2)];
+  return upper === undefined || lower === undefined ? null : (lower + upper) / 2;
+}
+
+/** Whether the target's metrics said anything; health alone is no measurement (X-13). */
+export function hasData(sample: Sample): boolean {
+  return METRICS.some((metric) => metric !== 'health' && sample[metric] !== null);
+}
+
+export interface JudgeOptions {
+  /** When the window began: T+0. */
+  readonly startedAt: number;
+  readonly now: number;
+  /** No data for this long is a breach (A-051). */
+  readonly noDataMs: number;
+  /** What missing evidence means here (X-13). */
+  readonly missing: 'hard' | 'soft';
+  /** Whether the window is over. */
+  readonly finished: boolean;
+}
+
+/** `continue` carries what was breached so far without being hard, for the people who are told (A-052, P-071). */
+export type Judgement = WatchVerdict | { readonly outcome: 'continue'; readonly breaches: readonly Breach[] };
+
+/**
+ * The verdict on a window. A hard breach ends it at once, the earliest first; soft ones are reported and decide when
+ * the window is over; `notify` and `page` never decide. Missing evidence counts as `missing` says: in production a
+ * window that proves nothing is `inconclusive`, which never promotes; below it is a soft breach (X-13).
+ */
+export function judge(
+  samples: readonly Sample[],
+  baseline: Baseline | null,
+  rules: readonly WatchRule[],
+  options: JudgeOptions,
+): Judgement {
+  const watched = samples.filter((sample) => sample.at > options.startedAt).sort((a, b) => a.at - b.at);
+  const silence = silenceOf(watched, options);
+  const breaches = [...breachesOf(watched, baseline, rules, options.startedAt), ...(silence ? [silence] : [])];
+  const count = watched.filter(hasData).length;
+
+  const hard = breaches.find((breach) => breach.class === 'hard');
+  if (hard) return { outcome: 'hard', breach: hard, samples: count };
+  if (!options.finished) return { outcome: 'continue', breaches };
+  const unproven = lackOf(watched, rules, options);
+  if (unproven?.class === 'hard') return { outcome: 'inconclusive', breach: unproven, samples: count };
+  const soft = breaches.find((breach) => breach.class === 'soft') ?? unproven;
+  return soft ? { outcome: 'soft', breach: soft, samples: count } : { outcome: 'pass', samples: count };
+}
+
+/** Nothing since the start, or samples that stay empty; where nobody asked (a worker was down) nobody was silent. */
+function silenceOf(watched: readonly Sample[], options: JudgeOptions): Breach | null {
+  const last = watched.findLastIndex(hasData);
+  const since = last === -1 ? options.startedAt : watched[last + 1]?.at;
+  if (since === undefined || options.now - since < options.noDataMs) return null;
+  return missingBreach('no-data', `no data for ${Math.round((options.now - since) / 1000)} s`, options);
+}
+
+/** Why a window that is over proves nothing, or null. */
+function lackOf(watched: readonly Sample[], rules: readonly WatchRule[], options: JudgeOptions): Breach | null {
+  const seen = watched.filter(hasData);
+  const last = seen.at(-1);
+  if (!last || seen.length < MIN_SAMPLES) {
+    return missingBreach('too-few-samples', `only ${seen.length} of at least ${MIN_SAMPLES} samples had data`, options);
+  }
+  if (options.now - last.at >= options.noDataMs) return missingBreach('no-data', 'no data at the end', options);
+  const judgesErrors = rules.some((rule) => rule.metric === 'errorRate' && rule.class === 'hard');
+  if (judgesErrors && watched.every((sample) => sample.errorRate === null)) {
+    return missingBreach('too-few-requests', 'too few requests in every sample to judge errors', options);
+  }
+  return null;
+}
+
+function missingBreach(rule: string, what: string, options: JudgeOptions): Breach {
+  const afterMs = options.now - options.startedAt;
+  return {
+    rule,
+    metric: 'requestRate',
+    class: options.missing,
+    value: null,
+    baseline: null,
+    multiple: null,
+    afterMs,
+    sentence: `${what} at ${tPlus(afterMs)} (rule ${rule}, ${options.missing})`,
+  };
+}
