@@ -115,6 +115,12 @@ export interface Booking {
   readonly env: string;
   readonly slot: 'T1' | 'T2' | null;
   readonly at: number | null;
+  /** How late the slot may still run (X-19); null where no slot is waited for. */
+  readonly graceUntil: number | null;
+  /** The same instant in words, with date and zone (X-16): `2026-11-20 22:00 Asia/Bangkok`. */
+  readonly label: string | null;
+  /** The request in the environment's queue, once it is to ride; null while the slot is still ahead. */
+  readonly request: string | null;
 }
 
 export interface BugState extends BugReport {
@@ -143,11 +149,11 @@ export type BugEvent =
   | {
       readonly kind: 'bug.confirmed';
       readonly data: {
-        readonly flow: Flow;
+        readonly flow: Flow | null;
         readonly severity: Severity;
         readonly foundIn: string;
         readonly evidence: readonly string[];
-        readonly booking: Booking;
+        readonly booking: Booking | null;
       };
     }
   | { readonly kind: 'bug.rejected'; readonly data: Record<string, never> }
@@ -161,7 +167,7 @@ export type BugEvent =
     }
   | { readonly kind: 'bug.booked'; readonly data: { readonly booking: Booking | null } }
   | { readonly kind: 'bug.blocked'; readonly data: Blocked }
-  | { readonly kind: 'bug.retried'; readonly data: { readonly booking: Booking | null } }
+  | { readonly kind: 'bug.retried'; readonly data: { readonly flow: Flow | null; readonly booking: Booking | null } }
   | { readonly kind: 'bug.deployed-uat'; readonly data: { readonly validation: Validation } }
   | {
       readonly kind: 'bug.approved';
@@ -257,7 +263,7 @@ function change(state: BugState, event: Stamped<BugEvent>): Partial<BugState> {
     case 'bug.blocked':
       return { blocked: event.data, booking: null };
     case 'bug.retried':
-      return { blocked: null, booking: event.data.booking };
+      return { blocked: null, flow: event.data.flow, booking: event.data.booking };
     case 'bug.deployed-uat': {
       const { validation } = event.data;
       return {

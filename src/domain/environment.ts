@@ -50,6 +50,8 @@ export interface DeployRequest {
   readonly passenger: Passenger | null;
   /** When it was asked for: for a slot, in time means strictly before the cutoff (T-025). */
   readonly at: number;
+  /** The departure its asker was told last; null where no slot is waited for. */
+  readonly told: number | null;
   /** Workflow to tell about moves and the end. */
   readonly replyTo: string;
 }
@@ -163,12 +165,37 @@ function goodTarget(running: Running): EnvironmentState['lastGood'] {
   return { version: running.version, sha: running.sha, deployment: running.deployment };
 }
 
+/** Whoever boards the planned slot has been told its instant with this event. */
+function planned(state: EnvironmentState, slot: EnvironmentState['slot']): EnvironmentState {
+  const told = (request: DeployRequest): DeployRequest =>
+    slot !== null && request.kind === 'slot' && request.at < slot.cutoffAt ? { ...request, told: slot.at } : request;
+  return { ...state, slot, queue: state.queue.map(told) };
+}
+
+/** A fix that boards again is not leaving any more. */
+function boarding(running: Running | null, bugs: readonly string[]): Running | null {
+  if (running === null) return null;
+  const fixes = running.fixes.map((applied) => (bugs.includes(applied.bug) ? { ...applied, leaving: false } : applied));
+  return { ...running, fixes };
+}
+
+/** What arrived, less what was taken off while it was on its way. */
+function arrivedBuild(before: Running | null, now: Running): Running {
+  const leaving = (bug: string) => before?.fixes.some((applied) => applied.bug === bug && applied.leaving) ?? false;
+  return {
+    ...now,
+    fixes: now.fixes.map((applied) => ({ ...applied, leaving: applied.leaving || leaving(applied.bug) })),
+  };
+}
+
 function departed(state: EnvironmentState, current: Current): EnvironmentState {
   const leaving = new Set(current.requests.map((request) => request.id));
+  const bugs = current.requests.flatMap(({ passenger }) => (passenger ? [passenger.bug] : []));
   const slots = current.slotKey === null ? state.departedSlots : [...state.departedSlots, current.slotKey];
   return {
     ...state,
     current,
+    running: boarding(state.running, bugs),
     queue: state.queue.filter((request) => !leaving.has(request.id)),
     nextNumber: state.nextNumber + 1,
     fence: current.fence,
@@ -187,7 +214,7 @@ function arrived(
   return {
     ...state,
     current: null,
-    running: running ?? state.running,
+    running: running ? arrivedBuild(state.running, running) : state.running,
     lastGood: committed && running ? goodTarget(running) : state.lastGood,
     unknown: unknown === null ? state.unknown : { deployment, reason: unknown, at },
   };
@@ -230,7 +257,7 @@ export function evolveEnvironment(state: EnvironmentState | null, event: Stamped
     case 'environment.request-withdrawn':
       return { ...state, queue: state.queue.filter(({ id }) => id !== event.data.request) };
     case 'environment.slot-planned':
-      return { ...state, slot: event.data.slot };
+      return planned(state, event.data.slot);
     case 'environment.departed':
       return departed(state, event.data.current);
     case 'environment.arrived':

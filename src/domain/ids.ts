@@ -29,3 +29,18 @@ export const releaseTag = (version: string): string => `release/${version}`;
 
 /** Trailer that marks Tidegate's own version commits, which count as nobody's change (X-17, X-22). */
 export const VERSION_TRAILER = 'Tidegate-Version';
+
+/** One request for a place on a train: the same fix asked for twice in one round is one request. */
+export const requestId = (bug: string, env: string, head: string, round: number): string =>
+  `${bug}-${env}-${head.slice(0, 12)}-${round}`;
+
+/** Search attributes, all of type Keyword, registered by the worker when missing (4-interfaces §8). */
+export const SEARCH_ATTRIBUTES = [
+  'TidegateService',
+  'TidegateEnv',
+  'TidegateStatus',
+  'TidegateSeverity',
+  'TidegateVersion',
+  'TidegateWaitingFor',
+] as const;
+export type SearchAttribute = (typeof SEARCH_ATTRIBUTES)[number];

@@ -3,7 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BugState } from '../domain/bug';
 import type { BugDecision, EnvironmentDecision } from '../domain/verbs';
 import type { Verdict, LeftBehind } from '../domain/deployment';
-import type { AppliedFix, DeployRequest, EnvironmentState, Running } from '../domain/environment';
+import type { DeployRequest, EnvironmentState, Running } from '../domain/environment';
 import type { ServicePolicy } from '../domain/policy';
 import type { Breach } from '../domain/watch';
 
@@ -30,6 +30,8 @@ export interface BookingNotice {
   readonly outcome: 'moved' | 'withdrawn' | 'too-late';
   readonly at: number | null;
   readonly slot: 'T1' | 'T2' | null;
+  readonly label: string | null;
+  readonly graceUntil: number | null;
   readonly why: string;
 }
 
@@ -69,6 +71,8 @@ export interface DeploymentEnd {
   readonly left: readonly LeftBehind[];
   /** What the environment runs now; null: unchanged. */
   readonly running: Running | null;
+  /** Other fixes that validation holds and production does not ("UAT also holds #7", X-17). */
+  readonly alsoHolds: readonly string[];
   /** Set when a rollback could not be verified: nothing may leave until a person looked. */
   readonly unknown: string | null;
 }
@@ -76,5 +80,6 @@ export interface DeploymentEnd {
 export interface BaseAdvance {
   readonly version: string;
   readonly sha: string;
-  readonly shipped: readonly AppliedFix[];
+  /** Bugs whose fixes it brought. */
+  readonly shipped: readonly string[];
 }

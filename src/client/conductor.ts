@@ -1,0 +1,130 @@
+/** The one door to Temporal for everything outside workers: start, decide, configure (3-architecture §1). */
+import {
+  ApplicationFailure,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
+import type { BugReport } from '../domain/bug';
+import { TidegateFailure } from '../domain/failures';
+import { bugWorkflowId, environmentWorkflowId, MAIN_QUEUE } from '../domain/ids';
+import type { Actor } from '../domain/people';
+import type { ServicePolicy } from '../domain/policy';
+import type { BugDecision, EnvironmentDecision, Refusal } from '../domain/verbs';
+import type { bugFixWorkflow } from '../workflows/bug-fix';
+import type { environmentWorkflow } from '../workflows/environment';
+import { configureSignal, decideEnvironmentUpdate, decideUpdate, type DecideResult } from '../workflows/messages';
+
+/** How a decision ended: taken (and whether the ledger holds it), refused, or nobody there to take it. */
+export type DecisionOutcome =
+  | { readonly outcome: 'accepted'; readonly result: DecideResult }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal }
+  | { readonly outcome: 'no-run' };
+
+export interface Conductor {
+  /** Starts a bug's run; the same bug twice is one. @throws Unavailable */
+  reportBug(report: BugReport, reporter: Actor, policy: ServicePolicy, at: number): Promise<void>;
+  /** Sends a decision; the same decision id twice is one. @throws Unavailable */
+  decideBug(service: string, bug: string, decision: BugDecision): Promise<DecisionOutcome>;
+  decideEnvironment(service: string, env: string, decision: EnvironmentDecision): Promise<DecisionOutcome>;
+  /** Starts every environment of a service, or tells it the present config. @throws Unavailable */
+  configure(policy: ServicePolicy): Promise<void>;
+  /** @throws Unavailable */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How long a caller waits for a workflow before it is told that nobody answers; retried calls are harmless. */
+const ANSWER_WITHIN_MS = 20_000;
+
+function unavailable(error: unknown): never {
+  throw new TidegateFailure(
+    'Unavailable',
+    'Temporal cannot be reached: nothing was accepted. Try again; the same request twice is one.',
+    {
+      cause: String(error),
+    },
+  );
+}
+
+async function asking<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error))
+      return unavailable(error);
+    throw error;
+  }
+}
+
+async function decided(send: () => Promise<DecideResult>): Promise<DecisionOutcome> {
+  try {
+    return { outcome: 'accepted', result: await asking(send) };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { outcome: 'no-run' };
+    const cause = error instanceof WorkflowUpdateFailedError ? error.cause : null;
+    if (cause instanceof ApplicationFailure && cause.type === 'Refused') {
+      return { outcome: 'refused', refusal: cause.details?.[0] as Refusal };
+    }
+    throw error;
+  }
+}
+
+/** A conductor over a Temporal client. */
+export function createConductor(client: Client): Conductor {
+  const update = <T>(call: () => Promise<T>): Promise<T> =>
+    client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
+  return {
+    async reportBug(report, reporter, policy, at) {
+      const input = { report, reporter, policy, at };
+      const started = client.workflow.start<typeof bugFixWorkflow>('bugFixWorkflow', {
+        workflowId: bugWorkflowId(report.service, report.id),
+        taskQueue: MAIN_QUEUE,
+        args: [{ kind: 'new', ...input }],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        staticSummary: `#${report.id} [${report.severity}] ${report.title}`.slice(0, 200),
+      });
+      await asking(() => started).catch((error: unknown) => {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      });
+    },
+    decideBug: (service, bug, decision) =>
+      decided(() =>
+        update(() =>
+          client.workflow
+            .getHandle(bugWorkflowId(service, bug))
+            .executeUpdate(decideUpdate, { updateId: decision.id, args: [decision] }),
+        ),
+      ),
+    decideEnvironment: (service, env, decision) =>
+      decided(() =>
+        update(() =>
+          client.workflow
+            .getHandle(environmentWorkflowId(service, env))
+            .executeUpdate(decideEnvironmentUpdate, { updateId: decision.id, args: [decision] }),
+        ),
+      ),
+    async configure(policy) {
+      for (const env of policy.ladder) {
+        await asking(() =>
+          client.workflow.signalWithStart<typeof environmentWorkflow, [ServicePolicy]>('environmentWorkflow', {
+            workflowId: environmentWorkflowId(policy.service, env),
+            taskQueue: MAIN_QUEUE,
+            args: [{ kind: 'new', service: policy.service, env, policy }],
+            signal: configureSignal,
+            signalArgs: [policy],
+            staticSummary: `${policy.service} ${env}`,
+          }),
+        );
+      }
+    },
+    async ping() {
+      await asking(() => client.workflowService.getSystemInfo({}));
+    },
+    close: () => client.connection.close(),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Target } from './deployment';
+import type { AppliedFix, Passenger, Running } from './environment';
+import type { EnvironmentPolicy, ServicePolicy, Strategy } from './policy';
+
+/** One deployment: everything it needs, with the policy at its departure (3-architecture §3 rule 8). */
+export interface DeploymentOrder {
+  readonly id: string;
+  readonly service: string;
+  readonly env: string;
+  readonly strategy: Strategy;
+  readonly fence: number;
+  readonly passengers: readonly Passenger[];
+  /** Fixes the environment keeps on top of its base (below production). */
+  readonly kept: readonly AppliedFix[];
+  /** What the environment runs now; null for a first deployment. */
+  readonly running: Running | null;
+  /** What the candidate is built on; null: the head of the main branch (first deployment). */
+  readonly base: Target | null;
+  readonly policy: EnvironmentPolicy;
+  readonly mainline: ServicePolicy['fix']['mainline'];
+  /** Where fixes are validated: what it holds decides X-22 and "aligned". */
+  readonly validation: string;
+  readonly zone: string;
+}

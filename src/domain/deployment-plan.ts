@@ -1,0 +1,45 @@
+/** Sentences and results of a deployment's phases, as pure functions. */
+import type { Candidate, Check, SmokeResult } from './deployment';
+import type { DeploymentOrder } from './deployment-order';
+import type { AppliedFix, Running } from './environment';
+import { withFixes } from './version';
+import type { WatchVerdict } from './watch';
+
+/** Null when every check passed, else what failed. */
+export function failedChecks(checks: readonly Check[]): string | null {
+  const failed = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
+  return failed.length === 0 ? null : failed.join('; ');
+}
+
+/** Null when every case passed, else the sentence that names the first failed one (A-040). */
+export function failedSmoke(results: readonly SmokeResult[]): string | null {
+  const failed = results.find(({ ok }) => !ok);
+  return failed ? `smoke ${failed.name} failed: ${failed.detail}` : null;
+}
+
+/** What the watch says of itself in the phase table. */
+export function watchSentence(verdict: WatchVerdict): string {
+  return 'breach' in verdict ? verdict.breach.sentence : `held for ${verdict.samples} samples`;
+}
+
+/** The fixes a build carries on top of its base: what it kept and who came aboard. */
+export function carriedFixes(order: DeploymentOrder, candidate: Candidate): readonly AppliedFix[] {
+  if (order.policy.production) return [];
+  const aboard = order.passengers
+    .filter(({ bug }) => candidate.aboard.includes(bug))
+    .map(({ bug, fix }) => ({ bug, fix, leaving: false }));
+  const kept = order.kept.filter(({ bug }) => candidate.aboard.includes(bug));
+  return [...kept, ...aboard];
+}
+
+/** The version below production says which fixes it holds (X-17). */
+export function validationVersion(base: string, fixes: readonly string[]): string {
+  return withFixes(base, fixes);
+}
+
+/** What the environment runs once the candidate is committed. */
+export function runningAfter(order: DeploymentOrder, candidate: Candidate, at: number): Running {
+  const { version, sha } = candidate;
+  const base = order.policy.production ? { version, sha } : candidate.base;
+  return { version, sha, base, deployment: order.id, fixes: carriedFixes(order, candidate), since: at };
+}

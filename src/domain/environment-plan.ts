@@ -1,0 +1,81 @@
+/** What an environment's run needs to know before it acts, as pure functions over its state. */
+import type { DeploymentOrder } from './deployment-order';
+import type { Current, DeployRequest, EnvironmentState, Running } from './environment';
+import type { LeftBehind, Verdict } from './deployment';
+import { environmentPolicy, type ServicePolicy } from './policy';
+import type { SkippedSlot } from './slots';
+import type { Breach } from './watch';
+
+/** Everything a deployment needs, with the policy as it is at departure (3-architecture §3 rule 8). */
+export function deploymentOrder(state: EnvironmentState, policy: ServicePolicy, current: Current): DeploymentOrder {
+  const { service, env, running } = state;
+  const place = environmentPolicy(policy, env);
+  const passengers = current.requests.flatMap(({ passenger }) => (passenger ? [passenger] : []));
+  const aboard = new Set(passengers.map(({ bug }) => bug));
+  const kept = place.production
+    ? []
+    : (running?.fixes ?? []).filter((applied) => !applied.leaving && !aboard.has(applied.bug));
+  return {
+    id: current.deployment,
+    service,
+    env,
+    strategy: 'all-at-once',
+    fence: current.fence,
+    passengers,
+    kept,
+    running,
+    base: baseFor(running, place.production),
+    policy: place,
+    mainline: policy.fix.mainline,
+    validation: policy.validation,
+    zone: policy.zone,
+  };
+}
+
+/** Production is built on what it runs; below, on the released version its build stands on (X-17, X-21). */
+function baseFor(running: Running | null, production: boolean): DeploymentOrder['base'] {
+  if (running === null) return null;
+  return production ? { version: running.version, sha: running.sha } : running.base;
+}
+
+const SLACK_MS = 30 * 60_000;
+
+/** After so long without news the environment asks whether its deployment's run is still there. */
+export function longestDeployment(policy: ServicePolicy, env: string): number {
+  const { deploy, watch } = environmentPolicy(policy, env);
+  return 2 * deploy.timeoutMs + watch.windowMs + watch.miniWindowMs + SLACK_MS;
+}
+
+/** Why a departure moved: a freeze by name, or what the plan says. */
+export function movedWhy(answer: { readonly skipped: readonly SkippedSlot[] }, why: string): string {
+  const skipped = answer.skipped.at(-1);
+  return skipped ? `freeze ${skipped.freeze.name}${skipped.freeze.reason ? ` (${skipped.freeze.reason})` : ''}` : why;
+}
+
+interface End {
+  readonly deployment: string;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly breach: Breach | null;
+  readonly left: readonly LeftBehind[];
+  readonly running: Running | null;
+  readonly alsoHolds: readonly string[];
+}
+
+/** A deployment's end as it concerns one of its requests. */
+export function arrivalFor(request: DeployRequest, env: string, end: End) {
+  const bug = request.passenger?.bug ?? null;
+  const { deployment, verdict, reason, breach, running } = end;
+  return {
+    request: request.id,
+    env,
+    deployment,
+    verdict,
+    reason,
+    left: end.left.find((left) => left.bug === bug) ?? null,
+    breach,
+    version: running?.version ?? null,
+    sha: running?.sha ?? null,
+    alsoHolds: end.alsoHolds.filter((other) => other !== bug),
+  };
+}

@@ -1,0 +1,92 @@
+/** What people are told: one batch text per slot, with the fields of T-150 to T-157 and the queued message of T-012. */
+import type { BugState } from './bug';
+import type { DeploymentState, LeftBehind } from './deployment';
+import type { Message } from './events';
+import type { ServicePolicy } from './policy';
+
+const bugLine = (bug: { readonly id: string; readonly severity: string; readonly title: string }): string =>
+  `#${bug.id} [${bug.severity}] ${bug.title}`;
+
+/** T-012: approved, and when it really leaves (X-16). */
+export function queuedText(bug: BugState, moved: string | null): Message {
+  const when = bug.booking?.label ?? 'the next T2';
+  return {
+    topic: moved === null ? 'queued' : 'moved',
+    service: bug.service,
+    env: bug.booking?.env ?? null,
+    bugs: [bug.id],
+    title:
+      moved === null
+        ? `#${bug.id} is queued for ${bug.booking?.env ?? 'production'}`
+        : `#${bug.id} leaves later than said`,
+    text: `${bugLine(bug)}\n${moved ?? 'Queued'}: leaves ${when}.`,
+  };
+}
+
+/** T1 came and there is nothing to deploy: a developer is needed. */
+export function noFixText(bug: BugState, policy: ServicePolicy): Message {
+  const branch = policy.fix.pattern.replace('{{bug}}', bug.id);
+  const again = bug.booking?.label ?? 'the next T1';
+  return {
+    topic: 'blocked',
+    service: bug.service,
+    env: null,
+    bugs: [bug.id],
+    title: `#${bug.id} has no fix yet`,
+    text: `${bugLine(bug)}\nThere is no branch ${branch} and no fix was attached. Tidegate looks again at ${again}.`,
+  };
+}
+
+/** A bug that came back, or cannot go on without a person. */
+export function blockedText(bug: BugState): Message {
+  const files = bug.blocked && bug.blocked.files.length > 0 ? `\nFiles: ${bug.blocked.files.join(', ')}` : '';
+  return {
+    topic: 'blocked',
+    service: bug.service,
+    env: null,
+    bugs: [bug.id],
+    title: `#${bug.id} needs a person`,
+    text: `${bugLine(bug)}\n${bug.blocked?.what ?? ''}${files}\nWho can go on: ${bug.blocked?.whoCanLift ?? 'admin'}`,
+  };
+}
+
+function leftLines(left: readonly LeftBehind[]): string {
+  return left
+    .map(
+      ({ bug, reason, files }) => `#${bug} stayed behind: ${reason}${files.length > 0 ? ` (${files.join(', ')})` : ''}`,
+    )
+    .join('\n');
+}
+
+/** "UAT and PROD are aligned" only when it is true, else what validation also holds (X-17). */
+export function alignedText(validation: string, alsoHolds: readonly string[]): string {
+  const held = alsoHolds.map((bug) => `#${bug}`).join(', ');
+  return alsoHolds.length === 0 ? `${validation} and production are aligned.` : `${validation} also holds ${held}.`;
+}
+
+/** T-150, T-151, T-156: how a train ended, for everyone aboard in one message (T-157). */
+export function arrivalText(deployment: DeploymentState, validation: string, alsoHolds: readonly string[]): Message {
+  const { service, env, production, candidate, verdict, reason } = deployment;
+  const aboard = deployment.passengers.filter(({ bug }) => candidate?.aboard.includes(bug) ?? false);
+  const lines = aboard.map((passenger) => bugLine({ ...passenger, id: passenger.bug }));
+  const released = verdict === 'Released' || verdict === 'Released-with-override';
+  const version = candidate?.version ?? 'no version';
+  const next = production ? alignedText(validation, alsoHolds) : 'Please validate, then approve PROD.';
+  const topic = released
+    ? production
+      ? 'released'
+      : 'validate'
+    : deployment.rollback?.verified === false
+      ? 'unknown-state'
+      : 'rolled-back';
+  return {
+    topic,
+    service,
+    env,
+    bugs: deployment.passengers.map(({ bug }) => bug),
+    title: `${service} ${env} ${version}: ${verdict ?? 'running'}`,
+    text: [...lines, released ? next : (reason ?? ''), leftLines(candidate?.left ?? [])]
+      .filter((line) => line !== '')
+      .join('\n'),
+  };
+}

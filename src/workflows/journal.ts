@@ -1,0 +1,89 @@
+/**
+ * A run's state and its way into the ledger: events are folded at once, and written in order by a background writer, so
+ * that a handler decides synchronously and then waits until its event is recorded (3-architecture §3 rule 3).
+ */
+import { condition, log } from '@temporalio/workflow';
+import type { DomainEvent, LedgerEvent, NoteEvent, Stamped } from '../domain/events';
+import { eventId } from '../domain/ids';
+import { TIDEGATE, type Actor } from '../domain/people';
+import { ledgerWrites, patientWrites } from './proxies';
+
+export interface JournalOptions<S, E extends DomainEvent> {
+  readonly workflowId: string;
+  readonly service: string;
+  readonly subject: string;
+  readonly state: S | null;
+  readonly seq: number;
+  readonly evolve: (state: S | null, event: Stamped<E>) => S;
+}
+
+export interface Journal<S, E extends DomainEvent> {
+  /** The present state. Only before the first event is there none, and then this throws. */
+  state(): S;
+  /** Number of the next event: carried across continue-as-new. */
+  seq(): number;
+  /** Folds an event and books it for the ledger. */
+  emit(event: E, by?: Actor, reason?: string | null, at?: number): void;
+  /** Books a fact that changes no state. */
+  note(event: NoteEvent, by?: Actor, reason?: string | null): void;
+  /** True once everything emitted so far is in the ledger; false when the ledger is away. */
+  recorded(): Promise<boolean>;
+  /** Waits until nothing is left to write: before a run ends or continues as new. */
+  drained(): Promise<void>;
+}
+
+/** A journal over a pure fold; starts its writer. */
+export function openJournal<S, E extends DomainEvent>(options: JournalOptions<S, E>): Journal<S, E> {
+  const { workflowId, service, subject, evolve } = options;
+  let { state, seq } = options;
+  let written = seq;
+  let away = false;
+  const pending: LedgerEvent[] = [];
+
+  const book = (stamped: Stamped): void => {
+    pending.push({ ...stamped, id: eventId(workflowId, seq), service, subject });
+    seq += 1;
+  };
+
+  const write = async (batch: LedgerEvent[]): Promise<void> => {
+    try {
+      await ledgerWrites.record(batch);
+    } catch (error) {
+      away = true;
+      log.warn('The ledger is away; the run goes on and writes when it is back.', { error: String(error) });
+      await patientWrites.record(batch);
+    }
+    away = false;
+    written += batch.length;
+  };
+
+  const writer = async (): Promise<never> => {
+    for (;;) {
+      await condition(() => pending.length > 0);
+      await write(pending.splice(0));
+    }
+  };
+  void writer();
+
+  return {
+    state() {
+      if (state === null) throw new Error(`${workflowId} has no state yet`);
+      return state;
+    },
+    seq: () => seq,
+    emit(event, by = TIDEGATE, reason = null, at = Date.now()) {
+      const stamped = { ...event, at, actor: by.id, surface: by.surface, reason };
+      state = evolve(state, stamped);
+      book(stamped);
+    },
+    note(event, by = TIDEGATE, reason = null) {
+      book({ ...event, at: Date.now(), actor: by.id, surface: by.surface, reason });
+    },
+    async recorded() {
+      const mine = seq;
+      await condition(() => written >= mine || away);
+      return written >= mine;
+    },
+    drained: () => condition(() => written >= seq),
+  };
+}
