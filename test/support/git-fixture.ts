@@ -74,8 +74,10 @@ export function createGitFixture(): GitFixture {
       author = 'Ann <ann@shop.example>',
       from = 'main',
     } = options;
-    const known = git('branch', '--list', branch) !== '';
-    git('checkout', '-q', ...(known || branch === 'main' ? [branch] : ['-b', branch, from]));
+    if (git('symbolic-ref', '--short', '-q', 'HEAD') !== branch) {
+      const known = git('branch', '--list', branch) !== '';
+      git('checkout', '-q', ...(known ? [branch] : ['-b', branch, from]));
+    }
     write(files);
     git('add', '-A');
     now = options.at ?? now + 60_000;
@@ -106,7 +108,7 @@ export function createGitFixture(): GitFixture {
 
   run(folder, ['init', '-q', '--bare', '--initial-branch=main', url]);
   run(folder, ['clone', '-q', url, clone]);
-  git('checkout', '-q', '-b', 'main');
+  git('symbolic-ref', 'HEAD', 'refs/heads/main');
   commit('main', SHOP, { message: 'feat: open the shop' });
   git('tag', 'v1.4.2');
   git('push', '-q', 'origin', 'v1.4.2');
