@@ -21,7 +21,7 @@ export async function initConfig(cwd: string): Promise<Initialised> {
     // `wx`: the file system itself refuses a file that is there, also one that came this instant.
     await writeFile(path, renderConfig(facts), { flag: 'wx' });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new ConfigError([
       {
         file: CONFIG_FILE,

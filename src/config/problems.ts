@@ -23,6 +23,11 @@ export function problemLine(problem: Problem): string {
   return `${where}: found ${problem.found}, allowed: ${problem.allowed}${hint}`;
 }
 
+/** Each mistake once: one wrong value can fail two checks that allow the same thing. */
+export function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [problemLine(problem), problem])).values()];
+}
+
 /** Every mistake of the configuration at once. The CLI exits 2 on it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -1,6 +1,7 @@
 /** YAML text as data that still knows where each value stands, for line-exact mistakes (4-interfaces §2). */
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Node } from 'yaml';
+import { distinct } from './problems';
 import type { Problem } from './problems';
 
 export interface Place {
@@ -44,8 +45,8 @@ export function parseYamlFile(name: string, text: string): YamlFile {
     allowed,
     didYouMean: null,
   });
-  const problems = document.errors.map((error) =>
-    problem(error.pos[0], oneLine(error.message), 'YAML without this mistake'),
+  const problems = distinct(
+    document.errors.map((error) => problem(error.pos[0], oneLine(error.message), 'YAML without this mistake')),
   );
   const root = document.contents;
   const start = (node: Node | null): Place => toPlace(node?.range?.[0] ?? 0);

@@ -1,6 +1,6 @@
 /** Turns zod's issues into mistakes with a place, what was found and what is allowed. */
 import { z } from 'zod';
-import { didYouMean, pathText, problemLine } from './problems';
+import { didYouMean, distinct, pathText } from './problems';
 import type { Problem } from './problems';
 import { SECRET_ALLOWED, URL_WITHOUT_USER } from './scalars';
 import type { YamlFile } from './yaml-file';
@@ -23,31 +23,29 @@ export function section<Shape extends z.core.$ZodLooseShape>(
 
 /** All mistakes that zod sees in a file. */
 export function schemaProblems(file: YamlFile, issues: readonly Issue[]): Problem[] {
-  const problems = issues.flatMap((issue) => flatten(issue, [])).flatMap((issue) => toProblems(file, issue));
-  // One wrong value can fail two checks that allow the same thing.
-  return [...new Map(problems.map((problem) => [problemLine(problem), problem])).values()];
+  const problems = issues.flatMap((issue) => flatten(file, issue, [])).flatMap((issue) => toProblems(file, issue));
+  return distinct(problems);
 }
 
 /** Unions are judged by the branch that the writer most likely meant. */
-function flatten(issue: Issue, base: readonly PropertyKey[]): Issue[] {
+function flatten(file: YamlFile, issue: Issue, base: readonly PropertyKey[]): Issue[] {
   const here = { ...issue, path: [...base, ...issue.path] };
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [here];
   const ranked = issue.errors
-    .map((branch) => ({ branch, score: branch.reduce((sum, each) => sum + strangeness(each), 0) }))
+    .map((branch) => ({ branch, score: branch.reduce((sum, each) => sum + strangeness(file, each, here.path), 0) }))
     .sort((a, b) => a.score - b.score);
   const [best, second] = ranked;
   if (!best || best.score >= WRONG_SHAPE || best.score === second?.score) return [here];
-  return best.branch.flatMap((each) => flatten(each, here.path));
+  return best.branch.flatMap((each) => flatten(file, each, here.path));
 }
 
 const WRONG_SHAPE = 1000;
 
 /** How little an issue looks as if its branch was meant: wrong shape, then foreign or missing keys, then wrong values. */
-function strangeness(issue: Issue): number {
+function strangeness(file: YamlFile, issue: Issue, base: readonly PropertyKey[]): number {
   if (issue.code === 'unrecognized_keys') return 10 * issue.keys.length;
-  if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return 1;
-  if (issue.path.length === 0) return WRONG_SHAPE;
-  return issue.path.length === 1 && issue.input === undefined ? 9 : 1;
+  if (issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) return WRONG_SHAPE;
+  return issue.path.length === 1 && file.found([...base, ...issue.path]) === 'nothing' ? 9 : 1;
 }
 
 function toProblems(file: YamlFile, issue: Issue): Problem[] {
