@@ -13,8 +13,8 @@ export type Departure =
    */
   | { readonly act: 'leave'; readonly requests: readonly DeployRequest[]; readonly slotKey: string | null }
   | { readonly act: 'wait'; readonly until: number; readonly why: string }
-  /** Slot requests wait, and the slot of the state is of no use to them: resolve the next one of this kind. */
-  | { readonly act: 'plan'; readonly slot: SlotKind; readonly why: string }
+  /** Slot requests wait, and the slot of the state is of no use to them: ask for the next one of this kind `after`. */
+  | { readonly act: 'plan'; readonly slot: SlotKind; readonly after: number; readonly why: string }
   | { readonly act: 'nothing'; readonly why: string };
 
 /** A request boards a slot when it was made strictly before its cutoff and asked for that kind (T-025). */
@@ -64,12 +64,14 @@ function slotDeparture(
   now: number,
 ): Departure {
   const { slot, departedSlots } = state;
-  const wanted = waiting[0]?.slot ?? 'T2';
-  if (!slot) return { act: 'plan', slot: wanted, why: 'no slot is planned' };
-  if (departedSlots.includes(slot.key)) return { act: 'plan', slot: wanted, why: `${slot.key} departed already` };
-  if (missed(slot, now)) return { act: 'plan', slot: wanted, why: `${slot.key} was missed, and its grace is over` };
+  const kind = waiting[0]?.slot ?? 'T2';
+  const askedAt = Math.min(...waiting.map((request) => request.at));
+  const plan = (why: string, after = askedAt): Departure => ({ act: 'plan', slot: kind, after, why });
+  if (!slot) return plan('no slot is planned');
+  if (departedSlots.includes(slot.key)) return plan(`${slot.key} departed already`);
+  if (missed(slot, now)) return plan(`${slot.key} was missed, and its grace is over`, now);
   const aboard = waiting.filter((request) => boards(request, slot));
-  if (aboard.length === 0) return { act: 'plan', slot: wanted, why: `nothing that waits makes ${slot.key}` };
+  if (aboard.length === 0) return plan(`nothing that waits makes ${slot.key}`);
   if (!mayStillRun(slot, now)) return { act: 'wait', until: slot.at, why: `waits for ${slot.key}` };
   const requests = train(aboard, mode);
   return { act: 'leave', requests, slotKey: requests.length === aboard.length ? slot.key : null };

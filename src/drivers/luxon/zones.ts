@@ -1,9 +1,10 @@
 /** Time zones by luxon over the runtime's own tz database (X-20). */
-import { DateTime, IANAZone } from 'luxon';
+import { IANAZone } from 'luxon';
 import { TidegateFailure } from '../../domain/failures';
 import { WEEKDAYS, type LocalDate, type Weekday, type Zones } from '../../domain/slots';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Offsets reach from -12 h to +14 h, so a wall-clock time lies within this of the same time read as UTC. */
 const REACH_MS = 15 * 60 * MINUTE_MS;
 
@@ -16,18 +17,15 @@ export function createLuxonZones(): Zones {
     return zone;
   };
   return {
-    instants: (date, time, zone) => instants(wallClock(date, time), zoneOf(zone)),
-    afterGap: (date, time, zone) => firstAtOrPast(wallClock(date, time), zoneOf(zone)),
+    instants: (date, time, zone) => instants(asUtc(date, time), zoneOf(zone)),
+    afterGap: (date, time, zone) => firstAtOrPast(asUtc(date, time), zoneOf(zone)),
     local: (at, zone) => {
-      const local = DateTime.fromMillis(at, { zone: zoneOf(zone) });
-      return {
-        date: local.toFormat('yyyy-MM-dd'),
-        time: local.toFormat('HH:mm:ss'),
-        weekday: weekdayOf(local),
-      };
+      const wall = at + offsetMs(at, zoneOf(zone));
+      const text = isoOf(wall);
+      return { date: text.slice(0, 10), time: text.slice(11, 19), weekday: weekdayOf(wall) };
     },
-    addDays: (date, days) => calendarDate(date).plus({ days }).toFormat('yyyy-MM-dd'),
-    weekday: (date) => weekdayOf(calendarDate(date)),
+    addDays: (date, days) => isoOf(asUtc(date, '00:00:00') + days * DAY_MS).slice(0, 10),
+    weekday: (date) => weekdayOf(asUtc(date, '00:00:00')),
   };
 }
 
@@ -43,11 +41,16 @@ function ianaZone(name: string): IANAZone {
 
 const offsetMs = (at: number, zone: IANAZone): number => Math.round(zone.offset(at) * MINUTE_MS);
 
-/** The wall-clock time read as if it were UTC. */
-function wallClock(date: LocalDate, time: string): number {
-  const parsed = DateTime.fromFormat(`${date} ${time}`, 'yyyy-MM-dd HH:mm:ss', { zone: 'utc' });
-  if (parsed.isValid) return parsed.toMillis();
+/** A wall-clock time read as if it were UTC, the form in which wall clocks are compared and counted here. */
+function asUtc(date: LocalDate, time: string): number {
+  const wall = Date.parse(`${date}T${time}Z`);
+  // Date.parse takes 30 February for 1 March: what comes back must be what went in.
+  if (!Number.isNaN(wall) && isoOf(wall).startsWith(`${date}T${time}`)) return wall;
   throw new TidegateFailure('BadPlan', `"${date} ${time}" is no date and time. Write YYYY-MM-DD and HH:mm:ss.`);
+}
+
+function isoOf(wall: number): string {
+  return new Date(wall).toISOString();
 }
 
 function instants(wall: number, zone: IANAZone): readonly number[] {
@@ -63,8 +66,8 @@ function firstAtOrPast(wall: number, zone: IANAZone): number {
   const exact = instants(wall, zone)[0];
   if (exact !== undefined) return exact;
   // A date-line change makes a gap of a whole day, so the search reaches a day further on both sides.
-  let before = wall - REACH_MS - 24 * 60 * MINUTE_MS;
-  let past = wall + REACH_MS + 24 * 60 * MINUTE_MS;
+  let before = wall - REACH_MS - DAY_MS;
+  let past = wall + REACH_MS + DAY_MS;
   while (past - before > 1) {
     const middle = Math.floor((before + past) / 2);
     if (middle + offsetMs(middle, zone) >= wall) past = middle;
@@ -73,12 +76,7 @@ function firstAtOrPast(wall: number, zone: IANAZone): number {
   return past;
 }
 
-function calendarDate(date: LocalDate): DateTime {
-  const parsed = DateTime.fromFormat(date, 'yyyy-MM-dd', { zone: 'utc' });
-  if (parsed.isValid) return parsed;
-  throw new TidegateFailure('BadPlan', `"${date}" is no calendar date. Write YYYY-MM-DD.`);
-}
-
-function weekdayOf(day: DateTime): Weekday {
-  return WEEKDAYS[(day.weekday - 1) % 7] ?? 'mon';
+function weekdayOf(wall: number): Weekday {
+  const sundayFirst = new Date(wall).getUTCDay();
+  return WEEKDAYS[(sundayFirst + 6) % 7] ?? 'mon';
 }
