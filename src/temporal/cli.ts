@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cacheDir, cacheEntry, type Environment } from './cache';
 import { isExecutable, onPath, runCommand } from './command';
-import { climb, found, type Found, type Missing, missing, type Say, type Step } from './ladder';
+import { climb, firstLine, found, type Found, type Missing, missing, type Say, type Step } from './ladder';
 import { downloadExecutable } from './sdk-download';
 
 const CLI_PACKAGE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
@@ -57,32 +57,29 @@ async function fromGo(env: Environment, say: Say): Promise<Found<string> | Missi
   const go = onPath(env, 'go');
   if (go === null) return missing('Go is not on PATH');
   say(`Temporal dev server: building it with ${go} install ${CLI_PACKAGE}; this takes about two minutes, once.`);
-  let problem: string | null = null;
-  const entry = await cacheEntry(env, CACHE_ENTRY, async (folder) => {
-    problem = await build(go, folder, env, say);
-    if (problem !== null) throw new Error(problem);
-  }).catch((error: unknown) => {
-    problem ??= String(error);
-    return null;
-  });
-  return entry === null ? missing(problem ?? 'the build failed') : checked(join(entry, 'temporal'), env);
+  try {
+    const entry = await cacheEntry(env, CACHE_ENTRY, (folder) => build(go, folder, env, say));
+    return await checked(join(entry, 'temporal'), env);
+  } catch (error) {
+    return missing(firstLine(error));
+  }
 }
 
-/** @returns null when the build worked, else the reason */
-async function build(go: string, folder: string, env: Environment, say: Say): Promise<string | null> {
+async function build(go: string, folder: string, env: Environment, say: Say): Promise<void> {
   const startedAt = Date.now();
   let packages = 0;
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAt) / 1000);
-    say(`Temporal dev server: still building, ${seconds} s, ${packages} lines from Go so far …`);
+    say(`Temporal dev server: still building, ${seconds} s, ${packages} packages compiled so far …`);
   }, 10_000);
   const result = await runCommand(go, ['install', '-v', CLI_PACKAGE], {
     env: { ...env, GOBIN: folder },
-    timeoutMs: 20 * MINUTE,
-    onLine: () => (packages += 1),
+    timeoutMs: 30 * MINUTE,
+    onLine: (line) => (packages += line.startsWith('go: ') ? 0 : 1),
   });
   clearInterval(progress);
-  return result.code === 0 ? null : `go install ended with ${result.code ?? 'no exit code'}: ${lastLine(result.tail)}`;
+  if (result.code !== 0)
+    throw new Error(`go install ended with ${result.code ?? 'no exit code'}: ${lastLine(result.tail)}`);
 }
 
 async function checked(path: string, env: Environment): Promise<Found<string> | Missing> {

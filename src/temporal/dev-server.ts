@@ -29,7 +29,7 @@ export interface DevServerOptions {
 export interface DevServer {
   readonly place: TemporalPlace;
   readonly uiUrl: string | null;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 interface Ports {
@@ -121,7 +121,10 @@ async function untilReady(place: TemporalPlace, port: number, child: ChildProces
     if (hasEnded(child))
       throw new Error(`The dev server ended with ${child.exitCode ?? child.signalCode ?? 'an error'}.`);
     try {
-      if (await isListening(port)) return await prepare(place, 1_000);
+      if (await isListening(port)) {
+        await prepare(place, 1_000);
+        return;
+      }
     } catch (error) {
       if (Date.now() > giveUpAt) throw error;
     }

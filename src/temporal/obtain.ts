@@ -1,5 +1,4 @@
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
-import type { ConnectionOptions } from '@temporalio/client';
 import type { Environment } from './cache';
 import { findCli } from './cli';
 import { startDevServer } from './dev-server';
@@ -34,7 +33,7 @@ export interface ObtainedTemporal extends TemporalPlace {
   /** Which way led to it, in words. */
   readonly source: string;
   /** Ends a server of our own for sure; leaves every other one alone. Harmless when repeated. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -86,7 +85,7 @@ function profilePlace(env: Environment, namespace: string): TemporalPlace | null
   return {
     address: address ?? profile.address,
     namespace: profile.namespace ?? namespace,
-    options: rest as ConnectionOptions,
+    options: rest,
   };
 }
 

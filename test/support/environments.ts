@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { obtainTemporal } from '../../src/temporal/obtain';
-import { SEARCH_ATTRIBUTES } from '../../src/temporal/search-attributes';
+import { SEARCH_ATTRIBUTES } from '../../src/domain/ids';
 import { findTestServer } from '../../src/temporal/test-server';
+import { temporaryFolder } from './temporary-folder';
 
 /** Answers the running environment; only inside tests and hooks, where it has started. */
 export type RunningEnvironment = () => TestWorkflowEnvironment;
@@ -74,8 +73,4 @@ function managed(start: () => Promise<Managed>): RunningEnvironment {
 /** One line per worker and poll would bury the test report; warnings and errors stay. */
 function quietRuntime(): void {
   Runtime.install({ logger: new DefaultLogger('WARN') });
-}
-
-export async function temporaryFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'tidegate-test-'));
 }

@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { findCli } from '../../src/temporal/cli';
 import { findTestServer } from '../../src/temporal/test-server';
-import { temporaryFolder } from '../support/environments';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const ANSWERS = '#!/bin/sh\necho temporal version 1.5.1\n';
 

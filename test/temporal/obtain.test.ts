@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { transformFile } from '@swc/core';
-import { writeFile } from 'node:fs/promises';
 import { type ObtainedTemporal, type ObtainOptions, obtainTemporal } from '../../src/temporal/obtain';
-import { registerSearchAttributes, SEARCH_ATTRIBUTES } from '../../src/temporal/search-attributes';
-import { temporaryFolder } from '../support/environments';
+import { SEARCH_ATTRIBUTES } from '../../src/domain/ids';
+import { registerSearchAttributes } from '../../src/temporal/search-attributes';
+import { temporaryFolder } from '../support/temporary-folder';
 
 let folder: string;
 let lines: string[];
@@ -36,10 +36,13 @@ async function obtain(more: Partial<ObtainOptions> = {}): Promise<ObtainedTempor
   return temporal;
 }
 
-async function withClient<T>(temporal: ObtainedTemporal, use: (client: Client) => Promise<T>): Promise<T> {
+async function withClient<T>(
+  temporal: ObtainedTemporal,
+  use: (client: Client, connection: Connection) => Promise<T>,
+): Promise<T> {
   const connection = await Connection.connect({ ...temporal.options, address: temporal.address });
   try {
-    return await use(new Client({ connection, namespace: temporal.namespace }));
+    return await use(new Client({ connection, namespace: temporal.namespace }), connection);
   } finally {
     await connection.close();
   }
@@ -64,12 +67,10 @@ test('a server that TEMPORAL_ADDRESS names is used with a missing namespace made
   const found = await obtain({ mode: 'find', env, namespace: 'another' });
   expect(found).toMatchObject({ address: own.address, namespace: 'another', source: 'TEMPORAL_ADDRESS' });
   await found.stop();
-  await withClient(found, async (client) => {
-    await registerSearchAttributes(client.connection as Connection, 'another');
-    await registerSearchAttributes(client.connection as Connection, 'another');
-    const { customAttributes } = await (client.connection as Connection).operatorService.listSearchAttributes({
-      namespace: 'another',
-    });
+  await withClient(found, async (_client, connection) => {
+    await registerSearchAttributes(connection, 'another', SEARCH_ATTRIBUTES);
+    await registerSearchAttributes(connection, 'another', SEARCH_ATTRIBUTES);
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'another' });
     expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining([...SEARCH_ATTRIBUTES]));
   });
 });

@@ -1,0 +1,67 @@
+// `npm run build`: compiles src/ and scripts/ into dist/ and bundles the workflows into dist/workflow-bundle.js.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const stamp = join(dist, '.stamp');
+const INPUTS = ['src', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+
+/** Builds when an input differs from what dist/ was made of. */
+export async function buildWhenStale() {
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint()) return;
+  process.stderr.write('Tidegate: building …\n');
+  await build();
+}
+
+async function build() {
+  const made = fingerprint();
+  rmSync(dist, { recursive: true, force: true });
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    },
+  );
+  if (status !== 0) throw new Error('The build stopped: TypeScript found the mistakes above.');
+  await bundleWorkflows();
+  writeFileSync(stamp, made);
+}
+
+async function bundleWorkflows() {
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'src/workflows/index.ts'),
+    ignoreModules: ['crypto'],
+    logger: new DefaultLogger('WARN'),
+  });
+  // zod costs every worker about a second at its start; workflows take parsed values.
+  if (code.includes('node_modules/zod/'))
+    throw new Error('zod is in the workflow bundle: a workflow imports what parses.');
+  writeFileSync(join(dist, 'workflow-bundle.js'), code);
+}
+
+function fingerprint() {
+  const hash = createHash('sha256');
+  for (const file of INPUTS.flatMap((input) => filesUnder(join(root, input)))) {
+    hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function filesUnder(path) {
+  if (!existsSync(path)) return [];
+  if (/\.\w+$/.test(path)) return [path];
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
