@@ -1,0 +1,135 @@
+/** The deployer of the script contract (4-interfaces §3): checks, acts or adopts, stops, observes. */
+import type { Check } from '../../domain/deployment';
+import { TidegateFailure } from '../../domain/failures';
+import type { Deployer, DeployOrder, Observation } from '../../ports/deployer';
+import { removeOld } from './checkout';
+import { createRedactor, readEnvFile, scriptVariables, type Variables } from './environment';
+import { endJob, followJob, withHeartbeat, type FollowOptions } from './follow';
+import { environmentFolder, jobOf, readJob, type Job } from './job';
+import { findLockTools, type LockTools } from './lock';
+import { askEndpoint, askStatus, describeObservation, observeTarget } from './observe';
+import { DEFAULT_TUNING, type ScriptDeployerOptions, type Tuning } from './options';
+import { envFileCheck, lockCheck, previousCheck, rollbackVerbCheck } from './preflight';
+import { candidateFolder, findStage, presentStage, rememberPresent } from './stage';
+import { startJob } from './start';
+import { actArguments } from './verbs';
+
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+interface Here {
+  readonly options: ScriptDeployerOptions;
+  readonly tuning: Tuning;
+  /** Folder of the environment. */
+  readonly base: string;
+  readonly path: string;
+}
+
+const tools = (here: Here): Promise<LockTools> => findLockTools(here.path);
+
+async function variablesFor(here: Here, order: DeployOrder | null, locked: boolean): Promise<Variables> {
+  const { service, env, hostEnv, envFile } = here.options;
+  return scriptVariables({ service, env, host: hostEnv, envFile: await readEnvFile(envFile) }, order, locked);
+}
+
+async function check(here: Here, order: DeployOrder): Promise<readonly Check[]> {
+  const { envFile, envTemplate, host } = here.options;
+  const folder = await candidateFolder(here.base, order, here.options);
+  const always = [await envFileCheck(envFile, envTemplate, folder), lockCheck(await tools(here), host)];
+  try {
+    const stage = await findStage(here.base, order, here.options);
+    const found: Check = { name: 'script', ok: true, detail: `${here.options.script} is there and executable` };
+    const script = [found, rollbackVerbCheck(stage)];
+    // Without a readable environment file the script cannot be asked; that file's own check has failed already.
+    if (always.some(({ ok }) => !ok)) return [...script, ...always];
+    const variables = await variablesFor(here, order, false);
+    return [...script, ...always, await previousCheck(stage, order, variables, here.tuning.checkTimeoutMs)];
+  } catch (error) {
+    if (!(error instanceof TidegateFailure) || error.kind !== 'BadPlan') throw error;
+    return [{ name: 'script', ok: false, detail: error.message }, ...always];
+  }
+}
+
+async function begin(here: Here, order: DeployOrder, job: Job): Promise<void> {
+  const lock = await tools(here);
+  const stage = await findStage(here.base, order, here.options);
+  const args = actArguments(order, stage.script);
+  const variables = await variablesFor(here, order, lock.flock !== null);
+  await startJob({
+    job,
+    place: `${here.options.service}/${here.options.env} on ${here.options.host}`,
+    fence: order.fence,
+    folder: stage.folder,
+    script: stage.script.path,
+    args,
+    variables,
+    runnerPath: here.path,
+    killGraceMs: here.tuning.killGraceMs,
+    outputCapBytes: here.tuning.outputCapBytes,
+    tools: lock,
+  });
+  await rememberPresent(here.base, stage);
+  // Tidying up never holds a deployment: what cannot be removed now is tried again at the next one.
+  await removeOld(here.base, here.tuning.keep, [stage.folder, stage.script.path]).catch(() => undefined);
+}
+
+async function observe(here: Here): Promise<Observation> {
+  const { url, versionPath } = here.options;
+  const endpoint = await askEndpoint(url, versionPath, here.tuning.versionTimeoutMs);
+  return observeTarget(url, endpoint, async () => {
+    try {
+      const variables = await variablesFor(here, null, false);
+      return await askStatus(await presentStage(here.base), variables, here.tuning.statusTimeoutMs);
+    } catch (error) {
+      return { running: null, detail: error instanceof Error ? error.message : String(error) };
+    }
+  });
+}
+
+async function followOptions(here: Here): Promise<FollowOptions> {
+  // A job may outlive its environment file: then there is nothing left to take out of its log.
+  const secrets = await readEnvFile(here.options.envFile).catch(() => ({}));
+  return {
+    ...here.tuning,
+    flock: (await tools(here)).flock,
+    redact: createRedactor(secrets),
+    describeTarget: async () => describeObservation(await observe(here)),
+  };
+}
+
+async function stop(here: Here, deployment: string): Promise<void> {
+  const { flock } = await tools(here);
+  for (const act of ['deploy', 'rollback'] as const) {
+    const job = jobOf(here.base, deployment, act);
+    if ((await readJob(job)).state !== 'running') continue;
+    await endJob(job, { why: 'stopped' }, { killGraceMs: here.tuning.killGraceMs, flock });
+  }
+}
+
+/**
+ * Puts candidates on one environment with the repository's own deploy script. The script runs under a detached runner
+ * (runner.ts) that outlives this process, so `act` starts a job once and any later call, here or in another worker on
+ * this host, follows it to its end. Aborting the signal ends the script and throws the signal's reason.
+ *
+ * In a rollback, `to` is where to go back to and `previous` the candidate that is left.
+ */
+export function createScriptDeployer(options: ScriptDeployerOptions): Deployer {
+  const here: Here = {
+    options,
+    tuning: { ...DEFAULT_TUNING, ...options.tuning },
+    base: environmentFolder(options.workDir, options.service, options.env),
+    path: options.hostEnv.PATH ?? DEFAULT_PATH,
+  };
+  return {
+    check: (order) => check(here, order),
+    async act(order, hooks) {
+      const job = jobOf(here.base, order.deployment, order.act);
+      if ((await readJob(job)).state === 'new') {
+        hooks.signal.throwIfAborted();
+        await withHeartbeat(hooks, 'starting the script', () => begin(here, order, job));
+      }
+      return followJob(job, order, hooks, await followOptions(here));
+    },
+    stop: (deployment) => stop(here, deployment),
+    observe: () => observe(here),
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * A job is one act of one deployment on this host, as files: it can be read by a worker that did not start it.
+ * Everything of an environment lies in one folder: `jobs/`, `checkouts/`, the lock and the fence.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { TidegateFailure } from '../../domain/failures';
+import type { DeployOrder } from '../../ports/deployer';
+import { isAlive, parseIdentity, type ProcessIdentity } from './processes';
+import { JOB_FILES } from './runner';
+
+/** Names become parts of paths, so only what cannot leave a folder or look like an option is a name. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** @throws BadPlan */
+export function checkedName(what: string, name: string): string {
+  if (NAME.test(name) && !name.includes('..')) return name;
+  throw new TidegateFailure(
+    'BadPlan',
+    `The ${what} ${JSON.stringify(name)} cannot be used as a file name: letters, digits, dot, dash and underscore are allowed, the first a letter or digit.`,
+  );
+}
+
+export function environmentFolder(workDir: string, service: string, env: string): string {
+  return join(workDir, checkedName('service', service), checkedName('environment', env));
+}
+
+export const jobsFolder = (base: string): string => join(base, 'jobs');
+
+export interface Job {
+  /** Folder of the environment. */
+  readonly base: string;
+  readonly folder: string;
+}
+
+export function jobOf(base: string, deployment: string, act: DeployOrder['act']): Job {
+  return { base, folder: join(jobsFolder(base), `${checkedName('deployment', deployment)}.${act}`) };
+}
+
+export const jobFile = (job: Job, name: keyof typeof JOB_FILES): string => join(job.folder, JOB_FILES[name]);
+
+/** Output and environment of a script are nobody else's business on this host. */
+export async function makePrivateFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
+export async function writeAtomic(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, text);
+  await rename(draft, path);
+}
+
+/** The text of a file, or null when there is none. */
+export async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/**
+ * `new`: the script's first line was never reached. `running`: its runner (perhaps just about to start it) or itself lives. `exited`: with this code.
+ * `lost`: nothing lives and no exit code was left (the runner was killed, the machine restarted).
+ */
+export type JobState =
+  | { readonly state: 'new' }
+  | { readonly state: 'running' }
+  | { readonly state: 'exited'; readonly code: number }
+  | { readonly state: 'lost' };
+
+async function exitCode(job: Job): Promise<number | null> {
+  const text = await readIfThere(jobFile(job, 'exit'));
+  return text === null ? null : Number(text.trim());
+}
+
+export async function readIdentity(job: Job, whose: 'script' | 'keeper'): Promise<ProcessIdentity | null> {
+  const text = await readIfThere(jobFile(job, whose));
+  return text === null ? null : parseIdentity(text);
+}
+
+export async function readJob(job: Job): Promise<JobState> {
+  const early = await exitCode(job);
+  if (early !== null) return { state: 'exited', code: early };
+  if ((await readIfThere(jobFile(job, 'script'))) === null) {
+    const starting = await isAlive(await readIdentity(job, 'keeper'));
+    return { state: starting ? 'running' : 'new' };
+  }
+  for (const whose of ['keeper', 'script'] as const) {
+    if (await isAlive(await readIdentity(job, whose))) return { state: 'running' };
+  }
+  // The runner may have written the code between the first look and its end.
+  const late = await exitCode(job);
+  return late === null ? { state: 'lost' } : { state: 'exited', code: late };
+}
+
+/** Why Tidegate itself ended a script; kept, so that an attempt after this one reports the same. */
+export type Ended =
+  | { readonly why: 'hung'; readonly silentMs: number; readonly target: string }
+  | { readonly why: 'timed-out' }
+  | { readonly why: 'cancelled' }
+  | { readonly why: 'stopped' };
+
+export async function readEnded(job: Job): Promise<Ended | null> {
+  const text = await readIfThere(jobFile(job, 'ended'));
+  return text === null ? null : (JSON.parse(text) as Ended);
+}
+
+/** The first reason stays. */
+export async function markEnded(job: Job, ended: Ended): Promise<void> {
+  if ((await readEnded(job)) === null) await writeAtomic(jobFile(job, 'ended'), JSON.stringify(ended));
+}
