@@ -1,0 +1,152 @@
+import Database from 'libsql';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { LedgerEvent } from '../../src/domain/events';
+import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
+import type { Ledger } from '../../src/ports/ledger';
+import { analysisStarted, configured, deploymentStarted, rejected, reported, useTempFolder } from './support';
+
+const folder = useTempFolder();
+const ledgerFile = (): string => join(folder(), 'ledger.db');
+
+/** A chain of ten events, then what somebody with the file and no scruples does to it. */
+async function afterTampering(...statements: readonly string[]): Promise<Awaited<ReturnType<Ledger['verify']>>> {
+  const file = ledgerFile();
+  const ledger = await createSqliteLedger({ file });
+  await ledger.append(Array.from({ length: 10 }, (_, index) => reported({ bug: String(index + 1) })));
+  await ledger.close();
+  const database = new Database(file);
+  for (const statement of statements) database.exec(statement);
+  database.close();
+  const reopened = await createSqliteLedger({ file });
+  const found = await reopened.verify();
+  await reopened.close();
+  return found;
+}
+
+describe('the hash chain: nobody rewrites who approved what', () => {
+  test('an untouched chain verifies', async () => {
+    await expect(afterTampering()).resolves.toBeNull();
+  });
+
+  test.each([
+    ['the actor', `update event set actor = 'mallory' where seq = 4`],
+    ['the time', `update event set at = at - 1 where seq = 4`],
+    ['the data', `update event set data = replace(data, 'medium', 'low') where seq = 4`],
+    ['the data, to something that is no JSON', `update event set data = '{' where seq = 4`],
+  ])('an event with %s edited is named', async (_what, statement) => {
+    const found = await afterTampering(statement);
+    expect(found).toMatchObject({ seq: 4, problem: expect.stringContaining('was edited') as string });
+  });
+
+  test('two events in changed order are named', async () => {
+    const found = await afterTampering(
+      'update event set seq = -5 where seq = 5',
+      'update event set seq = 5 where seq = 6',
+      'update event set seq = 6 where seq = -5',
+    );
+    expect(found).toMatchObject({ seq: 5, problem: expect.stringContaining('does not follow event 4') as string });
+  });
+
+  test('events dropped from the middle are named, also when the rest is renumbered', async () => {
+    const dropped = await afterTampering('delete from event where seq in (5, 6)');
+    expect(dropped).toEqual({ seq: 5, problem: 'events 5 to 6 are missing: after 4 comes 7' });
+  });
+
+  test('a renumbered gap still breaks the hashes', async () => {
+    const renumbered = await afterTampering(
+      'delete from event where seq = 5',
+      'update event set seq = seq - 1 where seq > 5',
+    );
+    expect(renumbered).toMatchObject({ seq: 5, problem: expect.stringContaining('does not follow') as string });
+  });
+
+  test('a cut tail is named', async () => {
+    const found = await afterTampering('delete from event where seq > 8');
+    expect(found).toMatchObject({ seq: 9, problem: expect.stringContaining('newest events are missing') as string });
+  });
+});
+
+/** A night in the shop: the events of one subject in order, those of different subjects mixed. */
+const NIGHT: readonly LedgerEvent[] = [
+  configured('prod'),
+  reported({ bug: '1', title: 'Cart loses items' }),
+  reported({ bug: '2' }),
+  rejected('2', 2),
+  deploymentStarted('shop-prod-1', 'prod'),
+  analysisStarted('9', 2), // its bug.reported never came
+  reported({ bug: '3', description: 'odd text: \0 \ud800 \u{1F300} "quotes"' }),
+  { ...reported({ bug: '4' }), reason: 'nul \0 and half a pair \ud83c', actor: 'o\0bo' },
+];
+
+/** Batches in order, in which anything that was already written may come again. */
+const batchesWithRepeats = fc
+  .array(fc.record({ size: fc.integer({ min: 0, max: 4 }), again: fc.array(fc.nat({ max: NIGHT.length - 1 })) }), {
+    minLength: 1,
+    maxLength: 8,
+  })
+  .map((plan) => {
+    let written = 0;
+    const batches = plan.map(({ size, again }) => {
+      const fresh = NIGHT.slice(written, written + size);
+      written += fresh.length;
+      return [...fresh, ...again.flatMap((index) => (index < written ? [NIGHT[index] as LedgerEvent] : []))];
+    });
+    return [...batches, NIGHT.slice(written)];
+  });
+
+async function contents(ledger: Ledger): Promise<object> {
+  return {
+    events: await ledger.eventsAfter(0, 100),
+    bugs: await ledger.bugs({ service: null, status: null, severity: null, q: null, limit: 100, cursor: null }),
+    environments: await ledger.environments(),
+    deployments: await ledger.deployments('shop', null, 100),
+  };
+}
+
+describe('append: a retried write is one write', () => {
+  test('any batching with any repeats gives the same chain and the same read models', async () => {
+    const once = await createSqliteLedger({ file: ledgerFile() });
+    await once.append(NIGHT);
+    const expected = await contents(once);
+    await once.close();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(batchesWithRepeats, async (batches) => {
+        run += 1;
+        const ledger = await createSqliteLedger({ file: join(folder(), `run-${run}.db`) });
+        for (const batch of batches) await ledger.append(batch);
+        expect(await contents(ledger)).toEqual(expected);
+        expect(await ledger.verify()).toBeNull();
+        await ledger.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('an event of an unknown subject stays in the record and makes no model', async () => {
+    const ledger = await createSqliteLedger({ file: ledgerFile() });
+    await ledger.append([analysisStarted('9', 2)]);
+    expect(await ledger.hasEvent('bug/shop/9#2')).toBe(true);
+    expect(await ledger.bug('shop', '9')).toBeNull();
+    await ledger.close();
+  });
+
+  test('read models lost or spoilt come back from the events', async () => {
+    const file = ledgerFile();
+    const first = await createSqliteLedger({ file });
+    await first.append(NIGHT);
+    const expected = await contents(first);
+    await first.close();
+    const database = new Database(file);
+    database.exec(
+      `delete from bug where id = '1'; update bug set state = '{}', status = 'closed'; delete from environment;`,
+    );
+    database.close();
+    const ledger = await createSqliteLedger({ file });
+    expect(await contents(ledger)).not.toEqual(expected);
+    expect(await ledger.rebuild()).toBe(NIGHT.length);
+    expect(await contents(ledger)).toEqual(expected);
+    await ledger.close();
+  });
+});
