@@ -1,0 +1,65 @@
+/** The HTTP API as an express app: everything it needs is handed in, nothing is looked up. */
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { Registry } from 'prom-client';
+import swaggerUi from 'swagger-ui-express';
+import { answerProblems, identify, limitRate, observe, requestId } from './middleware';
+import { mountOperations } from './mount';
+import { openApiDocument } from './openapi';
+import type { ApiDeps, ApiLimits } from './operation';
+import { operations } from './operations';
+import { ApiProblem } from './problems';
+
+export const DEFAULT_LIMITS: ApiLimits = {
+  perMinute: 1_200,
+  recordedWithinMs: 10_000,
+  pollMs: 100,
+  followers: 200,
+};
+
+/** What a caller of `createApp` gives: limits and registry have defaults. */
+export type AppOptions = Omit<ApiDeps, 'limits' | 'registry'> & {
+  readonly limits?: Partial<ApiLimits>;
+  readonly registry?: Registry;
+};
+
+/** Builds the app; listening is the caller's matter. */
+export function createApp(options: AppOptions): Express {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const deps: ApiDeps = { ...options, limits, registry: options.registry ?? new Registry() };
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(requestId, observe(deps.logger, deps.registry), helmet(HEADERS));
+  app.use(identify(deps.services), limitRate(limits.perMinute));
+  mountOperations(app, operations, deps);
+  mountDocs(app, openApiDocument(operations, deps.version));
+  app.use((req, _res, next) =>
+    next(new ApiProblem('not-found', `There is no ${req.method} ${req.path.slice(0, 100)}: see /docs.`)),
+  );
+  app.use(answerProblems(deps.logger));
+  return app;
+}
+
+/** No script or style from elsewhere, no frame around us; swagger-ui styles its elements in place. */
+const HEADERS: Parameters<typeof helmet>[0] = {
+  contentSecurityPolicy: {
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      // On loopback there is no https to be upgraded to.
+      upgradeInsecureRequests: null,
+    },
+  },
+};
+
+function mountDocs(app: Express, document: object): void {
+  app.get('/openapi.json', (_req, res) => void res.json(document));
+  app.use('/docs', swaggerUi.serve, swaggerUi.setup(null, { swaggerOptions: { url: '/openapi.json' } }));
+}
