@@ -1,0 +1,146 @@
+/** What acts on an environment: deploy and roll back, each at most once per intent (3-architecture §3 rule 11). */
+import type { Candidate, Check, Target } from '../domain/deployment';
+import type { DeploymentOrder } from '../domain/deployment-order';
+import { failedChecks } from '../domain/deployment-plan';
+import { explainExit } from '../domain/exit-codes';
+import type { ActResult, Deployer, DeployOrder, LogLine, Observation } from '../ports/deployer';
+import { attempt, beating, withHooks } from './context';
+import { targetOf, type ActivityDeps } from './deps';
+import type { ActEnd, Activities } from './index';
+import { actOnce, runs, sawSentence } from './step';
+
+/** A target may need a moment after its script ended; an unclear answer is asked for again, never guessed. */
+const LOOKS = 10;
+const LOOK_EVERY_MS = 1_000;
+/** The rollback's lines follow the deployment's in one log, although its output file begins at 0 again. */
+const ROLLBACK_OFFSET = 1e12;
+
+interface Act {
+  readonly deployer: Deployer;
+  readonly order: DeployOrder;
+  readonly reached: (observation: Observation) => boolean;
+}
+
+function deployOrder(
+  order: DeploymentOrder,
+  act: DeployOrder['act'],
+  to: Target,
+  previous: Target | null,
+): DeployOrder {
+  const { idleTimeoutMs, timeoutMs } = order.policy.deploy;
+  const fence = act === 'deploy' ? order.fence : order.fence + 1;
+  return {
+    deployment: order.id,
+    fence,
+    attempt: attempt(),
+    strategy: order.strategy,
+    to,
+    previous,
+    act,
+    idleTimeoutMs,
+    timeoutMs,
+  };
+}
+
+export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidate' | 'rollBack'> {
+  const { ledger, clock, host } = deps;
+
+  async function look({ deployer, reached }: Act): Promise<Observation> {
+    let seen = await deployer.observe();
+    for (let looks = 1; looks < LOOKS && !reached(seen); looks += 1) {
+      await clock.sleep(LOOK_EVERY_MS, new AbortController().signal);
+      seen = await deployer.observe();
+    }
+    return seen;
+  }
+
+  async function concluded(act: Act, result: ActResult, checks: readonly Check[]): Promise<ActEnd> {
+    const metadata = result.outcome === 'lost' ? {} : result.metadata;
+    const problem = resultProblem(result);
+    if (problem !== null) return { outcome: 'failed', checks, metadata, reason: problem };
+    const seen = await look(act);
+    const { version } = act.order.to;
+    if (act.reached(seen))
+      return { outcome: 'done', checks, metadata, proof: `${version} answers: ${sawSentence(seen)}` };
+    const said =
+      result.outcome === 'lost' ? 'The script is gone without an exit code' : 'The script said that it is done';
+    const reason = `${said}, but the target shows ${sawSentence(seen)} instead of ${version}`;
+    return seen.state === 'unclear'
+      ? { outcome: 'unknown', checks, reason }
+      : { outcome: 'failed', checks, metadata, reason };
+  }
+
+  async function carryOut(act: Act, step: 'execute' | 'rollback'): Promise<ActEnd> {
+    const { deployer, order } = act;
+    let checks: readonly Check[] = [];
+    return actOnce(ledger, {
+      deployment: order.deployment,
+      step,
+      fence: order.fence,
+      attempt: order.attempt,
+      host,
+      now: () => clock.now(),
+      reached: act.reached,
+      observe: () => beating(deployer.observe()),
+      async checks() {
+        if (order.act === 'rollback') return null;
+        checks = await beating(deployer.check(order));
+        const failed = failedChecks(checks);
+        return failed === null ? null : { refused: { outcome: 'refused', checks, reason: failed } };
+      },
+      async act() {
+        const shift = order.act === 'rollback' ? ROLLBACK_OFFSET : 0;
+        const write = (lines: readonly LogLine[]) =>
+          ledger.addLog(
+            order.deployment,
+            lines.map((line) => ({ ...line, offset: line.offset + shift })),
+          );
+        const result = await withHooks(clock, write, (hooks) => deployer.act(order, hooks));
+        return concluded(act, result, checks);
+      },
+    });
+  }
+
+  return {
+    deployCandidate(order, candidate) {
+      const { deployer } = targetOf(deps, order.service, order.env);
+      const previous = order.running && { version: order.running.version, sha: order.running.sha };
+      return carryOut(
+        {
+          deployer,
+          order: deployOrder(order, 'deploy', candidate, previous),
+          reached: (seen) => runs(seen, candidate, order.id),
+        },
+        'execute',
+      );
+    },
+    rollBack(order, candidate: Candidate, to) {
+      const { deployer } = targetOf(deps, order.service, order.env);
+      const deployment = order.running?.deployment ?? null;
+      return carryOut(
+        {
+          deployer,
+          order: deployOrder(order, 'rollback', to, candidate),
+          reached: (seen) => runs(seen, to, deployment),
+        },
+        'rollback',
+      );
+    },
+  };
+}
+
+/** Why a result is a failure; null when only the target can tell. */
+function resultProblem(result: ActResult): string | null {
+  switch (result.outcome) {
+    case 'exited':
+      return result.code === 0
+        ? null
+        : `deploy script failure: ${explainExit(result.code)}. Last lines: ${result.tail.slice(-400)}`;
+    case 'hung':
+      return `Deploy hung — manual investigation required (silent for ${Math.round(result.silentMs / 1000)} s)`;
+    case 'timed-out':
+      return 'The deploy script ran into its time limit and was ended';
+    case 'lost':
+      return null;
+  }
+}

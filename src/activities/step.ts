@@ -1,0 +1,80 @@
+/** The step protocol: read the ledger, observe, write intent, act, observe, write what came of it (6-faults E1 to E4). */
+import type { Target } from '../domain/deployment';
+import { TidegateFailure } from '../domain/failures';
+import type { Observation } from '../ports/deployer';
+import type { Ledger, Step } from '../ports/ledger';
+import type { ActEnd } from './index';
+
+export interface StepPlan {
+  readonly deployment: string;
+  readonly step: 'execute' | 'rollback';
+  readonly fence: number;
+  readonly attempt: number;
+  readonly host: string;
+  readonly now: () => number;
+  readonly reached: (observation: Observation) => boolean;
+  readonly observe: () => Promise<Observation>;
+  /** Acts, or adopts the act of an earlier attempt on this host; never called when the target is already there. */
+  readonly act: () => Promise<ActEnd>;
+  /** Checks that must hold before the first act; a failed one means that nothing is touched. */
+  readonly checks: () => Promise<{ readonly refused: ActEnd } | null>;
+}
+
+/** What an observation says, in words for proofs and sentences. */
+export function sawSentence(observation: Observation): string {
+  if (observation.state !== 'running') return observation.detail;
+  const { version, sha, deployment, source } = observation;
+  const parts = [version ?? 'an unnamed version', sha?.slice(0, 7), deployment].filter((part) => part != null);
+  return `${parts.join(', ')} (${source})`;
+}
+
+/** Whether the target runs this: by deployment id first, then by commit, and by version where it says no more. */
+export function runs(observation: Observation, target: Target, deployment: string | null): boolean {
+  if (observation.state !== 'running') return false;
+  if (deployment !== null && observation.deployment === deployment) return true;
+  if (observation.sha) return target.sha.startsWith(observation.sha) || observation.sha.startsWith(target.sha);
+  return observation.version === target.version;
+}
+
+function stored(row: Step): ActEnd {
+  if (row.result === null)
+    throw new TidegateFailure('Unknown', `The ledger holds no result of ${row.step} of ${row.deployment}.`);
+  return JSON.parse(row.result) as ActEnd;
+}
+
+/** Acts at most once per intent, whatever died before; an outcome that cannot be told is for a person. */
+export async function actOnce(ledger: Ledger, plan: StepPlan): Promise<ActEnd> {
+  const { deployment, step, fence, attempt, host, now } = plan;
+  const row = await ledger.step(deployment, step);
+  if (row && row.state !== 'intent') return stored(row);
+  if (row && row.host !== host) return settle(ledger, plan, await elsewhere(plan, row));
+  if (!row) {
+    const before = await plan.observe();
+    if (plan.reached(before)) return settle(ledger, plan, done(`already there: ${sawSentence(before)}`));
+    const refused = await plan.checks();
+    if (refused) return settle(ledger, plan, refused.refused);
+  }
+  const mine = await ledger.intend({ deployment, step, fence, attempt, host, at: now() });
+  if (!mine)
+    throw new TidegateFailure('Fenced', `${step} of ${deployment} belongs to a newer deployment; this one stops here.`);
+  return settle(ledger, plan, await plan.act());
+}
+
+/** The process of an intent written on another host cannot be adopted here: only the target itself can tell. */
+async function elsewhere(plan: StepPlan, row: Step): Promise<ActEnd> {
+  const seen = await plan.observe();
+  if (plan.reached(seen)) return done(`done by ${row.host}: ${sawSentence(seen)}`);
+  const reason = `${row.host} began ${plan.step} and was lost; the target shows ${sawSentence(seen)}. Look whether its script still runs there, then recheck.`;
+  return { outcome: 'unknown', checks: [], reason };
+}
+
+function done(proof: string): ActEnd {
+  return { outcome: 'done', checks: [], metadata: {}, proof };
+}
+
+async function settle(ledger: Ledger, plan: StepPlan, end: ActEnd): Promise<ActEnd> {
+  const proof = end.outcome === 'done' ? end.proof : end.reason;
+  const state = end.outcome === 'done' ? 'done' : end.outcome === 'unknown' ? 'unknown' : 'failed';
+  await ledger.settle(plan.deployment, plan.step, state, proof, JSON.stringify(end), plan.now());
+  return end;
+}

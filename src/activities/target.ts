@@ -1,0 +1,142 @@
+/** Questions to one environment: what it runs, whether it is ready, whether it works. */
+import type { Check } from '../domain/deployment';
+import type { DeploymentOrder } from '../domain/deployment-order';
+import type { EnvironmentState, Running } from '../domain/environment';
+import { environmentRef, environmentSubject, versionTag } from '../domain/ids';
+import { baseOf, normalVersion } from '../domain/version';
+import { baselineOf, sampleBetween, type Baseline, type Reading, type Sample } from '../domain/watch';
+import type { Observation } from '../ports/deployer';
+import { alive, beating, stopSignal } from './context';
+import { serviceOf, targetOf, type ActivityDeps } from './deps';
+import type { Activities } from './index';
+import { runs, sawSentence } from './step';
+
+/** A baseline that rests on fewer samples than this says nothing. */
+const LEAST_SAMPLES = 3;
+
+export function createTargetActivities(
+  deps: ActivityDeps,
+): Pick<Activities, 'observeEnvironment' | 'preflight' | 'runSmoke'> {
+  const { ledger, clock } = deps;
+
+  async function adopt(
+    service: string,
+    env: string,
+    seen: Observation & { readonly state: 'running' },
+    at: number,
+  ): Promise<Running | null> {
+    const { source } = serviceOf(deps, service);
+    const version = seen.version === null ? null : normalVersion(seen.version);
+    if (version === null) return null;
+    await source.fetch();
+    const tagged = await source.resolve(`refs/tags/${versionTag(baseOf(version))}`);
+    const sha = (seen.sha && (await source.resolve(seen.sha))) ?? (await source.resolve(environmentRef(env))) ?? tagged;
+    if (sha === null) return null;
+    const base = { version: baseOf(version), sha: tagged ?? sha };
+    return { version, sha, base, deployment: seen.deployment, fixes: [], since: at };
+  }
+
+  /** Enough readings from before the deployment, taking more when the recorder has too few. */
+  async function baseline(order: DeploymentOrder): Promise<Baseline | null> {
+    const { metrics } = targetOf(deps, order.service, order.env);
+    const { baselineMs, everyMs } = order.policy.watch;
+    const subject = environmentSubject(`${order.service}/${order.env}`);
+    const until = clock.now();
+    const recorded = (await ledger.samples(subject, until - baselineMs)).map(({ reading }) => reading);
+    const readings: Reading[] = [...recorded];
+    while (readings.length <= LEAST_SAMPLES) {
+      if (readings.length > 0) await clock.sleep(everyMs, stopSignal());
+      alive('baseline');
+      readings.push(await metrics.read(clock.now()));
+    }
+    const samples = samplesOf(readings);
+    const measured = baselineOf(samples, (samples[0]?.at ?? until) - 1, clock.now());
+    return measured.samples === 0 ? null : measured;
+  }
+
+  async function baselineCheck(
+    order: DeploymentOrder,
+  ): Promise<{ readonly check: Check; readonly baseline: Baseline | null }> {
+    if (order.running === null) {
+      return {
+        check: { name: 'baseline', ok: true, detail: 'first deployment: nothing to compare with' },
+        baseline: null,
+      };
+    }
+    const measured = await baseline(order).catch(() => null);
+    // X-13: missing evidence before a start stops the release in production; below, the watch goes on without it.
+    const ok = measured !== null || order.policy.watch.missing === 'soft';
+    const detail = measured
+      ? `${measured.samples} samples from before the deployment`
+      : `${order.env} shows no metrics; look at watch.source in tidegate.yaml`;
+    return { check: { name: 'baseline', ok, detail }, baseline: measured };
+  }
+
+  return {
+    async observeEnvironment(service, env, at) {
+      const { deployer } = targetOf(deps, service, env);
+      const known: EnvironmentState | null = await ledger.environment(service, env);
+      const seen = await beating(deployer.observe());
+      const held = known?.running ?? null;
+      const same = held !== null && (seen.state !== 'running' || runs(seen, held, held.deployment));
+      const running = same ? held : seen.state === 'running' ? await adopt(service, env, seen, at) : null;
+      const from = same ? 'as the ledger says' : 'as the target says';
+      return {
+        running,
+        source: `${from}: ${sawSentence(seen)}`,
+        nextNumber: known?.nextNumber ?? 1,
+        fence: known?.fence ?? 0,
+      };
+    },
+
+    async preflight(order) {
+      const { deployer } = targetOf(deps, order.service, order.env);
+      const seen = await beating(deployer.observe());
+      const measured = await baselineCheck(order);
+      return { checks: [driftCheck(order, seen), rollbackCheck(order), measured.check], baseline: measured.baseline };
+    },
+
+    async runSmoke(order, target, deployment) {
+      const { smoke } = targetOf(deps, order.service, order.env);
+      return beating(smoke.run(order.policy.smoke, { ...target, deployment }, stopSignal()));
+    },
+  };
+}
+
+/** Does the environment run what the ledger says? Somebody may have deployed by hand (6-faults F24). */
+function driftCheck(order: DeploymentOrder, seen: Observation): Check {
+  const { running, env } = order;
+  const saw = sawSentence(seen);
+  if (seen.state === 'unclear') {
+    return {
+      name: 'target',
+      ok: false,
+      detail: `${env} cannot be asked what it runs: ${saw}. It needs a version endpoint or deploy.sh --status.`,
+    };
+  }
+  if (running === null) return { name: 'target', ok: true, detail: `first deployment; ${saw}` };
+  if (seen.state === 'down')
+    return { name: 'target', ok: true, detail: `${env} does not answer (${saw}); the ledger says ${running.version}` };
+  const same = runs(seen, running, running.deployment);
+  return {
+    name: 'target',
+    ok: same,
+    detail: same
+      ? `runs ${saw}`
+      : `drift: the ledger says ${running.version} (${running.sha.slice(0, 7)}), ${env} shows ${saw}. Somebody deployed by hand: recheck ${env}.`,
+  };
+}
+
+function rollbackCheck({ running }: DeploymentOrder): Check {
+  const detail = running
+    ? `${running.version} (${running.sha.slice(0, 7)})`
+    : 'first deployment: nothing to roll back to (X-33)';
+  return { name: 'rollback target', ok: true, detail };
+}
+
+function samplesOf(readings: readonly Reading[]): readonly Sample[] {
+  return readings.slice(1).flatMap((next, index) => {
+    const previous = readings[index];
+    return previous ? [sampleBetween(previous, next)] : [];
+  });
+}
