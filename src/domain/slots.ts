@@ -4,6 +4,7 @@
  */
 
 import { TidegateFailure } from './failures';
+import { concerns, freezeAt } from './freeze';
 
 const DAY_MS = 86_400_000;
 
@@ -106,23 +107,6 @@ export interface SlotSearch extends SlotScope {
 
 /** How far ahead a slot is looked for: a bit more than a year, so that yearly freezes are seen through. */
 export const HORIZON_DAYS = 400;
-
-/** The window of the freeze that is in force at an instant for this scope, the one that lasts longest; null: none. */
-export function freezeAt(
-  windows: readonly FreezeWindow[],
-  scope: Pick<SlotScope, 'env' | 'modules'>,
-  at: number,
-): FreezeWindow | null {
-  return windows
-    .filter((window) => window.fromAt <= at && at < window.toAt && concerns(window, scope))
-    .reduce<FreezeWindow | null>((last, window) => (last && last.toAt >= window.toAt ? last : window), null);
-}
-
-function concerns(window: FreezeWindow, scope: Pick<SlotScope, 'env' | 'modules'>): boolean {
-  const { environments, modules } = window;
-  if (environments && !environments.includes(scope.env)) return false;
-  return !modules || modules.some((module) => scope.modules.includes(module));
-}
 
 /**
  * The occurrence of a slot on a local date; null when the rule does not run on that weekday, or when the zone skipped

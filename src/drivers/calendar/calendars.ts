@@ -1,9 +1,9 @@
 /** The live calendars: rules of the config, time zones by luxon, freezes by croner, joined behind one port. */
 import { TidegateFailure } from '../../domain/failures';
+import { freezeAt } from '../../domain/freeze';
 import type { Calendar } from '../../domain/policy';
 import {
   findSlot,
-  freezeAt,
   HORIZON_DAYS,
   nextSlot,
   slotsBetween,
