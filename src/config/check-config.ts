@@ -1,7 +1,6 @@
 /** `tidegate config check`: loads everything and tells what it means. The CLI prints what comes back. */
-import type { Calendars } from '../ports/calendars';
 import { describeConfig } from './describe';
-import type { ConfigReport } from './describe';
+import type { ConfigReport, SlotSource } from './describe';
 import { loadConfig } from './load';
 import type { LoadOptions } from './load';
 import type { LoadedService } from './loaded';
@@ -20,7 +19,7 @@ export interface ConfigCheck {
  */
 export function checkConfig(
   options: LoadOptions,
-  calendarsOf: (services: readonly LoadedService[]) => Calendars,
+  calendarsOf: (services: readonly LoadedService[]) => SlotSource,
   now: number,
 ): ConfigCheck {
   const services = loadConfig(options);

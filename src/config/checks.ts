@@ -120,6 +120,7 @@ export function smokeCases(
   cases: readonly SmokeCaseInput[],
   environmentUrl: string,
 ): Findings {
+  const host = hostOf(environmentUrl);
   return problems(
     ...cases.flatMap((each, index) => {
       const here = [...path, index];
@@ -128,8 +129,8 @@ export function smokeCases(
       if (target === null) {
         const allowed = 'exactly one of get, post, put, patch, delete';
         found.push(problemAt(file, here, { found: 'none or several of them', allowed }));
-      } else if (!target.path.startsWith('/') && hostOf(target.path) !== hostOf(environmentUrl)) {
-        const allowed = `a path, or an address on ${hostOf(environmentUrl)}: smoke checks ask this environment only`;
+      } else if (!target.path.startsWith('/') && host !== null && hostOf(target.path) !== host) {
+        const allowed = `a path, or an address on ${host}: smoke checks ask this environment only`;
         found.push(problemAt(file, [...here, target.key], { allowed }));
       }
       if (cases.findIndex((other) => other.name === each.name) < index) {
@@ -140,7 +141,8 @@ export function smokeCases(
   );
 }
 
-const hostOf = (url: string): string => new URL(url).hostname;
+/** Null for an address that is wrong in itself: that mistake has been told. */
+const hostOf = (url: string): string | null => (URL.canParse(url) ? new URL(url).hostname : null);
 
 function freezes(file: YamlFile, pieces: Pieces): Findings {
   const people = Object.keys(pieces.people ?? {});
@@ -151,8 +153,8 @@ function freezes(file: YamlFile, pieces: Pieces): Findings {
       const found = (freeze.environments ?? []).flatMap((name, position) =>
         names.includes(name) ? [] : [unknownName(file, [...path, 'environments', position], name, names)],
       );
-      if ('from' in freeze && freeze.from > freeze.to) {
-        found.push(problemAt(file, [...path, 'to'], { allowed: `a date not before ${freeze.from}` }));
+      if ('from' in freeze && freeze.from >= endOf(freeze.to)) {
+        found.push(problemAt(file, [...path, 'to'], { allowed: `a time after ${freeze.from}` }));
       }
       if (freeze.owner !== undefined && pieces.people !== null && !people.includes(freeze.owner)) {
         found.push(unknownName(file, [...path, 'owner'], freeze.owner, people));
@@ -164,6 +166,9 @@ function freezes(file: YamlFile, pieces: Pieces): Findings {
     }),
   );
 }
+
+/** A `to` without a time includes its whole day (4-interfaces §4); texts of dates sort as the dates do. */
+const endOf = (to: string): string => (to.includes('T') ? to : `${to}T24:00`);
 
 function unknownName(file: YamlFile, path: readonly PropertyKey[], name: string, known: readonly string[]): Problem {
   return { ...problemAt(file, path, { allowed: known.join(', ') }), didYouMean: didYouMean(name, known) };

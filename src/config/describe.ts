@@ -1,11 +1,23 @@
 /** What every slot means in the coming days, as data (`tidegate config check`, 4-interfaces §2). */
 import type { EnvironmentPolicy } from '../domain/policy';
-import type { FreezeRule, Slot, SlotKind } from '../domain/slots';
-import type { Calendars } from '../ports/calendars';
+import type { FreezeRule, FreezeWindow, Slot, SlotAnswer, SlotKind } from '../domain/slots';
 import type { LoadedService } from './loaded';
 
 export const DAYS_AHEAD = 7;
 const DAY_MS = 86_400_000;
+
+/** What the forecast asks of a calendar: the port `Calendars` fits, which this room may not know. */
+export interface SlotSource {
+  next(question: {
+    readonly service: string;
+    readonly env: string;
+    readonly modules: readonly string[];
+    readonly kind: SlotKind;
+    readonly after: number;
+    readonly departed: readonly string[];
+  }): SlotAnswer;
+  frozen(service: string, env: string, modules: readonly string[], at: number): FreezeWindow | null;
+}
 
 /** One occurrence of a slot; instants in epoch ms. */
 export interface SlotForecast {
@@ -42,7 +54,7 @@ export interface ConfigReport {
 }
 
 /** Forecast of one checked service; `calendars` knows its slots and freezes. */
-export function describeConfig(loaded: LoadedService, calendars: Calendars, now: number): ConfigReport {
+export function describeConfig(loaded: LoadedService, calendars: SlotSource, now: number): ConfigReport {
   const { policy, calendar } = loaded;
   const until = now + DAYS_AHEAD * DAY_MS;
   return {
@@ -65,7 +77,7 @@ export function describeConfig(loaded: LoadedService, calendars: Calendars, now:
 function forecast(
   loaded: LoadedService,
   environment: EnvironmentPolicy,
-  calendars: Calendars,
+  calendars: SlotSource,
   now: number,
   until: number,
 ): EnvironmentForecast {

@@ -22,7 +22,7 @@ export function piecesOf(data: unknown): Pieces {
   const root = asRecord(data) ?? {};
   const part = <Key extends keyof typeof shape>(key: Key): Part<Key> =>
     (shape[key].safeParse(root[key]).data as Part<Key> | undefined) ?? null;
-  const environments = asRecord(root['environments']);
+  const environments = asRecord(root.environments);
   const ladder = environments ? Object.keys(environments) : null;
   return {
     slots: part('slots'),

@@ -1,7 +1,14 @@
 /** From the file as written to policy and calendar: every default filled in, every duration in ms, no secret. */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json';
-import type { ApprovalRule, Calendar, EnvironmentPolicy, ServicePolicy, SmokeCase } from '../domain/policy';
+import type {
+  ApprovalRule,
+  Calendar,
+  EnvironmentPolicy,
+  ServicePolicy,
+  SmokeCase,
+  TrainPolicy,
+} from '../domain/policy';
 import { WEEKDAYS } from '../domain/slots';
 import type { FreezeRule, SlotRule } from '../domain/slots';
 import { APPROVALS, DEFAULTS } from './defaults';
@@ -43,27 +50,39 @@ export function resolvePolicy(file: ConfigFile, calendar: Calendar, smoke: Smoke
         resolveEnvironment(name, position, name === production, input, smoke[name] ?? []),
       ]),
     ),
-    repo: {
-      main: file.repo.main ?? DEFAULTS.main,
-      versionFile: file.repo.versionFile ?? DEFAULTS.versionFile,
-      changelog: file.repo.changelog ?? DEFAULTS.changelog,
-    },
-    train: {
-      mode: file.train?.mode ?? 'together',
-      onFailure: file.train?.onFailure ?? 'isolate',
-      isolate: {
-        tries: file.train?.isolate?.tries ?? DEFAULTS.isolate.tries,
-        forMs: ms(file.train?.isolate?.for, DEFAULTS.isolate.forMs),
-      },
-    },
-    fix: {
-      provider: file.fix?.provider ?? 'branch',
-      pattern: file.fix?.pattern ?? DEFAULTS.pattern,
-      mainline: file.fix?.mainline ?? 'duty',
-    },
+    repo: resolveRepo(file.repo),
+    train: resolveTrain(file.train ?? {}),
+    fix: resolveFix(file.fix ?? {}),
     analysis: { provider: file.analysis?.provider ?? 'git' },
-  } as const;
+  } satisfies Omit<ServicePolicy, 'revision'>;
   return { ...policy, revision: revisionOf(policy, calendar) };
+}
+
+function resolveRepo(input: ConfigFile['repo']): ServicePolicy['repo'] {
+  return {
+    main: input.main ?? DEFAULTS.main,
+    versionFile: input.versionFile ?? DEFAULTS.versionFile,
+    changelog: input.changelog ?? DEFAULTS.changelog,
+  };
+}
+
+function resolveTrain(input: NonNullable<ConfigFile['train']>): TrainPolicy {
+  return {
+    mode: input.mode ?? 'together',
+    onFailure: input.onFailure ?? 'isolate',
+    isolate: {
+      tries: input.isolate?.tries ?? DEFAULTS.isolate.tries,
+      forMs: ms(input.isolate?.for, DEFAULTS.isolate.forMs),
+    },
+  };
+}
+
+function resolveFix(input: NonNullable<ConfigFile['fix']>): ServicePolicy['fix'] {
+  return {
+    provider: input.provider ?? 'branch',
+    pattern: input.pattern ?? DEFAULTS.pattern,
+    mainline: input.mainline ?? 'duty',
+  };
 }
 
 const REVISION_LENGTH = 12;
@@ -107,8 +126,8 @@ function resolveEnvironment(
     default: resolveApprovals(input.approvals?.default, APPROVALS.default),
     freeze: resolveApprovals(input.approvals?.freeze, APPROVALS.freeze),
   };
-  const severity = Object.entries(input.approvals?.severity ?? {}).flatMap(([level, rule]) =>
-    rule === undefined ? [] : [[level, resolveApprovals(rule, approvals.default)]],
+  const severity = Object.entries(input.approvals?.severity ?? {}).map(
+    ([level, rule]): readonly [string, ApprovalRule] => [level, resolveApprovals(rule, approvals.default)],
   );
   return {
     name,
@@ -121,7 +140,7 @@ function resolveEnvironment(
       idleTimeoutMs: ms(input.deploy.idleTimeout, DEFAULTS.idleTimeoutMs),
       timeoutMs: ms(input.deploy.timeout, DEFAULTS.timeoutMs),
     },
-    approvals: { ...approvals, severity: Object.fromEntries(severity) as Readonly<Record<string, ApprovalRule>> },
+    approvals: { ...approvals, severity: Object.fromEntries(severity) },
     smoke: smoke.map(resolveSmoke),
     watch: resolveWatch(input.watch, production),
   };

@@ -20,7 +20,7 @@ import {
   words,
 } from './scalars';
 import { smoke } from './schema-smoke';
-import { section } from './zod-problems';
+import { section, unionError } from './zod-problems';
 
 const times = { idleTimeout: duration.optional(), timeout: duration.optional() };
 
@@ -69,10 +69,7 @@ const deploy = z.discriminatedUnion(
       ...times,
     }),
   ],
-  {
-    error: (issue) =>
-      issue.code === 'invalid_union' ? DEPLOY_DRIVERS.join(', ') : 'a section with driver and its keys',
-  },
+  { error: unionError('driver', DEPLOY_DRIVERS) },
 );
 
 /** Whatever is left out is taken from the rule that the product ships. */

@@ -23,7 +23,7 @@ import {
   zone,
 } from './scalars';
 import { approvalRule, environment } from './schema-environment';
-import { section } from './zod-problems';
+import { section, unionError } from './zod-problems';
 
 const slot = section({
   at: timeOfDay,
@@ -79,7 +79,7 @@ const tracker = z.discriminatedUnion(
     section({ kind: z.literal('jira'), url: httpUrl, project: words, token: secretReference, statuses }),
     section({ kind: z.literal('linear'), team: words, token: secretReference, statuses }),
   ],
-  { error: (issue) => (issue.code === 'invalid_union' ? TRACKERS.join(', ') : 'a section with kind and its keys') },
+  { error: unionError('kind', TRACKERS) },
 );
 
 const gateFile = filePath.nullable().optional();

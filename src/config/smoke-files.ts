@@ -21,45 +21,53 @@ export interface SmokeReading {
 
 /** The checks of every environment, from the config itself or from the file it names. */
 export function readSmoke(file: YamlFile, baseDir: string, variables: Variables | null): SmokeReading {
-  const environments = Object.entries(asRecord(asRecord(file.data)?.['environments']) ?? {});
-  const smoke: Record<string, readonly SmokeCaseInput[]> = {};
-  const secrets = new Map<string, Secret>();
-  const problems: Problem[] = [];
-  for (const [name, input] of environments) {
-    const environment = asRecord(input);
-    const inline = smokeList.safeParse(environment?.['smoke']).data;
-    const path = asRecord(environment?.['smoke'])?.['file'];
-    if (inline) smoke[name] = inline;
-    if (typeof path !== 'string') continue;
-    const text = readText(resolve(baseDir, path));
-    if (text === null) {
-      const allowed = 'a file with a list of smoke checks that can be read';
-      problems.push(problemAt(file, ['environments', name, 'smoke', 'file'], { allowed }));
-      continue;
-    }
-    const url = typeof environment?.['url'] === 'string' ? environment['url'] : '';
-    const read = readSmokeFile(path, text, url);
-    smoke[name] = read.cases;
-    problems.push(...read.problems);
-    if (variables === null) continue;
-    const followed = followReferences(read.file, baseDir, variables);
-    problems.push(...followed.problems);
-    followed.byReference.forEach((value, reference) => secrets.set(reference, value));
-  }
-  return { smoke, secrets, problems };
+  const environments = Object.entries(asRecord(asRecord(file.data)?.environments) ?? {});
+  const readings = environments.map(([name, input]) => {
+    const { smoke, url } = asRecord(input) ?? {};
+    const path = asRecord(smoke)?.file;
+    const cases = smokeList.safeParse(smoke).data ?? [];
+    if (typeof path !== 'string') return { name, cases, secrets: NONE, problems: [] };
+    const place = ['environments', name, 'smoke', 'file'];
+    return { name, ...readNamed(file, place, { baseDir, path, url: typeof url === 'string' ? url : '' }, variables) };
+  });
+  return {
+    smoke: Object.fromEntries(readings.map(({ name, cases }) => [name, cases])),
+    secrets: new Map(readings.flatMap(({ secrets }) => [...secrets])),
+    problems: readings.flatMap(({ problems }) => problems),
+  };
 }
 
-function readSmokeFile(
-  name: string,
-  text: string,
-  url: string,
-): { readonly file: YamlFile; readonly cases: readonly SmokeCaseInput[]; readonly problems: readonly Problem[] } {
-  const file = parseYamlFile(name, text);
-  if (file.problems.length > 0) return { file, cases: [], problems: file.problems };
-  const parsed = smokeList.safeParse(file.data);
-  if (!parsed.success) return { file, cases: [], problems: schemaProblems(file, parsed.error.issues) };
-  const problems = URL.canParse(url) ? smokeCases(file, [], parsed.data, url).problems : [];
-  return { file, cases: parsed.data, problems };
+interface NamedReading {
+  readonly cases: readonly SmokeCaseInput[];
+  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly problems: readonly Problem[];
+}
+
+const NONE: ReadonlyMap<string, Secret> = new Map();
+
+function readNamed(
+  file: YamlFile,
+  place: readonly PropertyKey[],
+  named: { readonly baseDir: string; readonly path: string; readonly url: string },
+  variables: Variables | null,
+): NamedReading {
+  const text = readText(resolve(named.baseDir, named.path));
+  if (text === null) {
+    const allowed = 'a file with a list of smoke checks that can be read';
+    return { cases: [], secrets: NONE, problems: [problemAt(file, place, { allowed })] };
+  }
+  const smokeFile = parseYamlFile(named.path, text);
+  if (smokeFile.problems.length > 0) return { cases: [], secrets: NONE, problems: smokeFile.problems };
+  const followed = variables ? followReferences(smokeFile, named.baseDir, variables) : null;
+  const parsed = smokeList.safeParse(smokeFile.data);
+  const mistakes = !parsed.success
+    ? schemaProblems(smokeFile, parsed.error.issues)
+    : smokeCases(smokeFile, [], parsed.data, named.url).problems;
+  return {
+    cases: parsed.data ?? [],
+    secrets: followed?.byReference ?? NONE,
+    problems: [...mistakes, ...(followed?.problems ?? [])],
+  };
 }
 
 function readText(path: string): string | null {

@@ -20,7 +20,7 @@ export interface WireContext {
 
 export function resolveWiring(file: ConfigFile, context: WireContext): Wiring {
   const path = (relative: string | null | undefined): string | null =>
-    relative == null ? null : resolve(context.baseDir, relative);
+    typeof relative === 'string' ? resolve(context.baseDir, relative) : null;
   const { url } = file.repo;
   return {
     baseDir: context.baseDir,
@@ -62,39 +62,42 @@ function productionFreeze(file: ConfigFile): typeof APPROVALS.freeze {
 
 function environmentWiring(name: string, input: EnvironmentInput, context: WireContext): EnvironmentWiring {
   const url = withoutSlash(input.url);
-  const { health } = input;
-  const smoke = context.smoke[name] ?? [];
+  const { envFile, smoke } = input;
   return {
     name,
     url,
     deploy: deployWiring(input.deploy, context),
-    envFile: input.envFile === undefined ? null : resolve(context.baseDir, input.envFile),
-    envTemplate: input.envTemplate ?? (input.envFile === undefined ? null : DEFAULTS.envTemplate),
-    health:
-      health !== undefined && 'script' in health
-        ? { kind: 'script', script: health.script }
-        : { kind: 'get', url: url + (health?.get ?? DEFAULTS.healthPath) },
+    envFile: envFile === undefined ? null : resolve(context.baseDir, envFile),
+    envTemplate: input.envTemplate ?? (envFile === undefined ? null : DEFAULTS.envTemplate),
+    health: healthWiring(input.health, url),
     versionUrl: url + (input.version?.get ?? DEFAULTS.versionPath),
     metrics: metricsWiring(input.watch.source, url),
-    smokeFile:
-      input.smoke === undefined || Array.isArray(input.smoke) ? null : resolve(context.baseDir, input.smoke.file),
-    smokeSecrets: Object.fromEntries(
-      referencesIn(smoke).flatMap((reference) => {
-        const found = context.secret(reference);
-        return found ? [[reference, found]] : [];
-      }),
-    ),
+    smokeFile: smoke === undefined || Array.isArray(smoke) ? null : resolve(context.baseDir, smoke.file),
+    smokeSecrets: smokeSecrets(name, context),
     rollbackProof: input.rollback?.proof ?? ['check'],
     traffic: input.traffic ?? 'script',
   };
+}
+
+function healthWiring(input: EnvironmentInput['health'], url: string): EnvironmentWiring['health'] {
+  if (input !== undefined && 'script' in input) return { kind: 'script', script: input.script };
+  return { kind: 'get', url: url + (input?.get ?? DEFAULTS.healthPath) };
+}
+
+function smokeSecrets(name: string, context: WireContext): EnvironmentWiring['smokeSecrets'] {
+  return Object.fromEntries(
+    referencesIn(context.smoke[name]).flatMap((reference) => {
+      const found = context.secret(reference);
+      return found ? [[reference, found]] : [];
+    }),
+  );
 }
 
 function metricsWiring(input: EnvironmentInput['watch']['source'], url: string): MetricsWiring {
   if ('scrape' in input) {
     return { source: 'scrape', url: input.scrape.startsWith('/') ? url + input.scrape : input.scrape };
   }
-  const queries = Object.entries(input.queries ?? {}).filter((entry) => entry[1] !== undefined);
-  return { source: 'prometheus', url: withoutSlash(input.prometheus), queries: Object.fromEntries(queries) };
+  return { source: 'prometheus', url: withoutSlash(input.prometheus), queries: input.queries ?? {} };
 }
 
 function deployWiring(input: EnvironmentInput['deploy'], context: WireContext): DeployWiring {

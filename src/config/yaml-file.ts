@@ -104,7 +104,7 @@ function inWords(node: Node | null): string {
   if (isMap(node)) return 'a section';
   if (isSeq(node)) return 'a list';
   if (!isScalar(node) || node.value === null) return 'nothing';
-  return typeof node.value === 'string' ? JSON.stringify(node.value) : String(node.value);
+  return JSON.stringify(node.value);
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

@@ -21,6 +21,12 @@ export function section<Shape extends z.core.$ZodLooseShape>(
   });
 }
 
+/** What a union of sections says of a wrong `key`, and of a value that is no section at all. */
+export const unionError =
+  (key: string, options: readonly string[]) =>
+  (issue: { readonly code?: string | undefined }): string =>
+    issue.code === 'invalid_union' ? options.join(SEPARATOR) : `a section with ${key} and the keys that go with it`;
+
 /** All mistakes that zod sees in a file. */
 export function schemaProblems(file: YamlFile, issues: readonly Issue[]): Problem[] {
   const problems = issues.flatMap((issue) => flatten(file, issue, [])).flatMap((issue) => toProblems(file, issue));

@@ -34,6 +34,13 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a deployment that is no section',
+    broken(['{ driver: script, script: scripts/deploy.sh }', 'scripts/deploy.sh']),
+    [
+      'tidegate.yaml:13:13 environments.uat.deploy: found "scripts/deploy.sh", allowed: a section with driver and the keys that go with it',
+    ],
+  ],
+  [
     'a key of another driver',
     broken(['script: scripts/deploy.sh }', 'script: scripts/deploy.sh, branch: live }']),
     [
@@ -165,7 +172,7 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     'a freeze that ends before it begins, in an environment nobody has',
     `${SMALL}freezes: [{ name: x, from: 2026-12-02, to: 2026-11-30, environments: [prd] }]\n`,
     [
-      'tidegate.yaml:19:44 freezes[0].to: found "2026-11-30", allowed: a date not before 2026-12-02',
+      'tidegate.yaml:19:44 freezes[0].to: found "2026-11-30", allowed: a time after 2026-12-02',
       'tidegate.yaml:19:71 freezes[0].environments[0]: found "prd", allowed: uat, prod; did you mean "prod"?',
     ],
   ],

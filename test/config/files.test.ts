@@ -66,7 +66,7 @@ describe('smoke checks in a file of their own', () => {
           'smoke/prod.yaml:1:42 [0].headers.x-key: found ${env:NOPE}, and NOPE is not set, allowed: a variable that is set: put NOPE into the environment of this process',
         ]);
         writeFileSync(join(folder, 'smoke/prod.yaml'), '- { name: a, post: /a, body: { q: 1 }, timeout: 500ms }\n');
-        expect(read(folder)[0]?.policy.environments['prod']?.smoke).toEqual([
+        expect(read(folder)[0]?.policy.environments.prod?.smoke).toEqual([
           {
             name: 'a',
             method: 'POST',
