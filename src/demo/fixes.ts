@@ -10,20 +10,19 @@ import {
   type Defect,
   type Product,
 } from './defects';
-import { git } from './git';
-import { fileOnMain, inCheckout } from './repository';
+import { fileOnMain, inCheckout, type Repository } from './repository';
 
 /** The developer of the demo; the domain is reserved for examples. */
 const DEVELOPER = { name: 'Dev Okoro', email: 'dev@shop.example' };
 
 /** Every product as the main line declares it, a list per shelf. */
-export function shelvesOnMain(bare: string): Promise<readonly (readonly Product[])[]> {
-  return Promise.all(SHELVES.map(async (file) => productsOf(file, await fileOnMain(bare, file))));
+export function shelvesOnMain(repository: Repository): Promise<readonly (readonly Product[])[]> {
+  return Promise.all(SHELVES.map(async (file) => productsOf(file, await fileOnMain(repository, file))));
 }
 
 /** What the demo reports next, going by what the repository holds. */
-export async function findDefect(bare: string, taken: (product: Product) => boolean): Promise<Defect> {
-  return nextDefect(await shelvesOnMain(bare), taken);
+export async function findDefect(repository: Repository, taken: (product: Product) => boolean): Promise<Defect> {
+  return nextDefect(await shelvesOnMain(repository), taken);
 }
 
 async function edit(folder: string, file: string, change: (text: string) => string): Promise<void> {
@@ -39,11 +38,17 @@ export interface FixOptions {
 export const fixBranch = (bug: string): string => `fix/${bug}`;
 
 /** Writes the fix of a defect on top of the main line and pushes it as `fix/<bug>`; answers its commit. */
-export function prepareFix(bare: string, bug: string, defect: Defect, { breaking, now }: FixOptions): Promise<string> {
+export function prepareFix(
+  repository: Repository,
+  bug: string,
+  defect: Defect,
+  { breaking, now }: FixOptions,
+): Promise<string> {
   const { product, pieces } = defect;
   const also = breaking ? ', and quote faster in production' : '';
+  const { git } = repository;
   const subject = `fix(prices): ${pieces} pieces of ${product.sku} have their bulk price${also}`;
-  return inCheckout(bare, 'main', async (folder) => {
+  return inCheckout(repository, 'main', async (folder) => {
     await edit(folder, product.file, (text) => withFix(text, defect));
     if (breaking) await edit(folder, QUOTE_FILE, withBreakage);
     const signature = { ...DEVELOPER, date: now.toISOString() };
@@ -52,12 +57,4 @@ export function prepareFix(bare: string, bug: string, defect: Defect, { breaking
     await git(folder, ['push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${fixBranch(bug)}`]);
     return git(folder, ['rev-parse', 'HEAD']);
   });
-}
-
-/** Whether the repository has a fix of this bug already. */
-export function hasFix(bare: string, bug: string): Promise<boolean> {
-  return git(bare, ['rev-parse', '--verify', '--quiet', `refs/heads/${fixBranch(bug)}`]).then(
-    () => true,
-    () => false,
-  );
 }

@@ -31,8 +31,13 @@ function signed({ name, email, date }: Signature): Record<string, string> {
 }
 
 /** Runs git in a folder and answers its output, trimmed. @throws Error with git's own words */
-export async function git(folder: string, args: readonly string[], signature?: Signature): Promise<string> {
-  const env = { PATH: process.env.PATH, HOME: folder, ...HERMETIC, ...(signature ? signed(signature) : {}) };
-  const { stdout } = await run('git', ['-c', 'core.hooksPath=/dev/null', ...args], { cwd: folder, env });
-  return stdout.trim();
-}
+export type Git = (folder: string, args: readonly string[], signature?: Signature) => Promise<string>;
+
+/** `programs` is the PATH on which git is found. */
+export const createGit =
+  (programs: string): Git =>
+  async (folder, args, signature) => {
+    const env = { PATH: programs, HOME: folder, ...HERMETIC, ...(signature ? signed(signature) : {}) };
+    const { stdout } = await run('git', ['-c', 'core.hooksPath=/dev/null', ...args], { cwd: folder, env });
+    return stdout.trim();
+  };

@@ -1,6 +1,6 @@
 import { access, chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { git } from './git';
+import type { Git } from './git';
 import { HISTORY, type Step } from './history';
 
 /** The sample service as it is today. The build copies it beside the compiled files, so the path is the same there. */
@@ -9,6 +9,12 @@ const SHOP = join(__dirname, 'shop');
 const MAIN = 'main';
 /** The release that the demo's environments begin with. */
 export const FIRST_VERSION = '1.4.2';
+
+/** The shop's bare repository, and how to ask it. */
+export interface Repository {
+  readonly folder: string;
+  readonly git: Git;
+}
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -25,7 +31,7 @@ async function writeStep(work: string, { files }: Step): Promise<void> {
   }
 }
 
-async function commitStep(work: string, step: Step): Promise<void> {
+async function commitStep(git: Git, work: string, step: Step): Promise<void> {
   await writeStep(work, step);
   await git(work, ['add', '--all']);
   await git(work, ['commit', '--quiet', '--message', step.subject], step.by);
@@ -36,14 +42,14 @@ async function commitStep(work: string, step: Step): Promise<void> {
  * Makes the shop's bare repository with its history and tags, once; a repository that is there is left as it is.
  * The commits are the same on every machine.
  */
-export async function createRepository(bare: string): Promise<void> {
+export async function createRepository({ folder: bare, git }: Repository): Promise<void> {
   if (await exists(bare)) return;
   await mkdir(dirname(bare), { recursive: true });
   const scratch = await mkdtemp(`${bare}-`);
   try {
     const work = join(scratch, 'work');
     await git(scratch, ['init', '--quiet', '--template=', `--initial-branch=${MAIN}`, work]);
-    for (const step of HISTORY) await commitStep(work, step);
+    for (const step of HISTORY) await commitStep(git, work, step);
     await git(scratch, ['clone', '--quiet', '--bare', '--template=', work, 'bare']);
     await git(join(scratch, 'bare'), ['remote', 'remove', 'origin']);
     // In one step, so that a demo that was stopped half-way leaves no half repository.
@@ -54,17 +60,21 @@ export async function createRepository(bare: string): Promise<void> {
 }
 
 /** The commit that a branch or tag names. */
-export function commitOf(bare: string, ref: string): Promise<string> {
-  return git(bare, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
+export function commitOf({ folder, git }: Repository, ref: string): Promise<string> {
+  return git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
 }
 
 /** A file at a commit of the main line. */
-export function fileOnMain(bare: string, path: string): Promise<string> {
-  return git(bare, ['cat-file', '-p', `refs/heads/${MAIN}:${path}`]);
+export function fileOnMain({ folder, git }: Repository, path: string): Promise<string> {
+  return git(folder, ['cat-file', '-p', `refs/heads/${MAIN}:${path}`]);
 }
 
-/** Runs `act` in a fresh checkout of the main line and removes it afterwards. */
-export async function inCheckout<T>(bare: string, ref: string, act: (folder: string) => Promise<T>): Promise<T> {
+/** Runs `act` in a fresh checkout of a branch or tag and removes it afterwards. */
+export async function inCheckout<T>(
+  { folder: bare, git }: Repository,
+  ref: string,
+  act: (folder: string) => Promise<T>,
+): Promise<T> {
   const scratch = await mkdtemp(`${bare}-`);
   try {
     const folder = join(scratch, 'work');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DemoPaths, Stage } from './paths';
-import { commitOf, FIRST_VERSION, inCheckout } from './repository';
+import { commitOf, FIRST_VERSION, inCheckout, type Repository } from './repository';
 
 /** What a stage of the shop says of itself at `/api/version`. */
 export interface Served {
@@ -17,6 +17,8 @@ export interface Shop {
   readonly url: string;
   readonly port: number;
   readonly target: string;
+  /** The PATH on which its scripts find bash and node. */
+  readonly programs: string;
 }
 
 const ANSWER_MS = 3_000;
@@ -31,7 +33,7 @@ export async function askShop<T>(shop: Shop, path: string): Promise<T> {
 /** What the shop charges for some pieces of a product, in cents. */
 export async function askPrice(shop: Shop, sku: string, pieces: number): Promise<number> {
   const query = new URLSearchParams({ sku, pieces: String(pieces) });
-  return (await askShop<{ total: number }>(shop, `/api/price?${query}`)).total;
+  return (await askShop<{ total: number }>(shop, `/api/price?${query.toString()}`)).total;
 }
 
 export const askVersion = (shop: Shop): Promise<Served> => askShop<Served>(shop, '/api/version');
@@ -41,7 +43,8 @@ const readText = (path: string): Promise<string | null> => readFile(path, 'utf8'
 /** The settings that a stage's `deploy.sh` reads, as its environment file. */
 export async function writeEnvFile(paths: DemoPaths, shop: Shop): Promise<void> {
   const settings = { SHOP_ENV: shop.stage, PORT: shop.port, TARGET: shop.target };
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  // Single quotes: a folder may have blanks or a # in its name.
+  const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'`);
   await writeFile(paths.envFile(shop.stage), `${lines.join('\n')}\n`);
 }
 
@@ -53,7 +56,7 @@ export function runDeployScript(
   args: readonly string[] = [],
 ): Promise<string> {
   const env = {
-    PATH: process.env.PATH,
+    PATH: shop.programs,
     SHOP_ENV: shop.stage,
     PORT: String(shop.port),
     TARGET: shop.target,
@@ -96,18 +99,21 @@ async function lastBuild(shop: Shop): Promise<{ readonly folder: string; readonl
  * Brings a stage up: what ran last is started again (nothing happens when it runs still); the very first time
  * v1.4.2 is deployed.
  */
-export async function bringUp(paths: DemoPaths, shop: Shop): Promise<Served> {
+export async function bringUp(repository: Repository, shop: Shop): Promise<Served> {
   const last = await lastBuild(shop);
   if (last) {
     await runDeployScript(shop, last.folder, last.served);
     return last.served;
   }
   const tag = `v${FIRST_VERSION}`;
-  const sha = await commitOf(paths.repository, tag);
+  const sha = await commitOf(repository, tag);
   const first = { version: FIRST_VERSION, sha, deployment: `shop-${shop.stage}-0` };
-  await inCheckout(paths.repository, tag, (folder) => runDeployScript(shop, folder, first));
+  await inCheckout(repository, tag, (folder) => runDeployScript(shop, folder, first));
   return first;
 }
+
+/** Whether a process of this stage runs, whoever started it. */
+export const isUp = async (shop: Shop): Promise<boolean> => (await livePid(shop)) !== null;
 
 /** The pid of the stage's process when it is alive; pid files of builds elsewhere are not ours. */
 async function livePid(shop: Shop): Promise<number | null> {

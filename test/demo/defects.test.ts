@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script, createContext } from 'node:vm';
 import { nextDefect, productsOf, SHELVES, withFix, type Defect, type Product } from '../../src/demo/defects';
-import { findDefect, hasFix, prepareFix } from '../../src/demo/fixes';
-import { git } from '../../src/demo/git';
+import { findDefect, prepareFix } from '../../src/demo/fixes';
 import { createRepository, inCheckout } from '../../src/demo/repository';
 import { askPrice, askShop, bringUp, runDeployScript, type Shop } from '../../src/demo/shop';
 import { makeYard, type Yard } from './support';
@@ -65,10 +64,10 @@ describe('a fix on its way', () => {
 
   beforeAll(async () => {
     yard = await makeYard();
-    await createRepository(yard.paths.repository);
+    await createRepository(yard.repository);
     [uat, prod] = [await yard.shop('uat'), await yard.shop('prod')];
-    await Promise.all([uat, prod].map((shop) => bringUp(yard.paths, shop)));
-    defect = await findDefect(yard.paths.repository, nobody);
+    await Promise.all([uat, prod].map((shop) => bringUp(yard.repository, shop)));
+    defect = await findDefect(yard.repository, nobody);
   });
 
   afterAll(() => yard.end());
@@ -77,7 +76,7 @@ describe('a fix on its way', () => {
 
   async function deployFix(shop: Shop, bug: string, sha: string): Promise<void> {
     const served = { version: `1.4.2+bug.${bug}`, sha, deployment: `shop-${shop.stage}-${bug}` };
-    await inCheckout(yard.paths.repository, `fix/${bug}`, (folder) => runDeployScript(shop, folder, served));
+    await inCheckout(yard.repository, `fix/${bug}`, (folder) => runDeployScript(shop, folder, served));
   }
 
   test('the wrong price leaves a real stack trace that names the line to mend', async () => {
@@ -91,19 +90,17 @@ describe('a fix on its way', () => {
   });
 
   test('the fix changes one line of one file, on top of main, and the shop then charges what it promised', async () => {
-    expect(await hasFix(yard.paths.repository, '1')).toBe(false);
-    const sha = await prepareFix(yard.paths.repository, '1', defect, { breaking: false, now: NOW });
-    expect(await hasFix(yard.paths.repository, '1')).toBe(true);
-    expect(await git(yard.paths.repository, ['diff', '--numstat', 'main', 'fix/1'])).toBe(
+    const sha = await prepareFix(yard.repository, '1', defect, { breaking: false, now: NOW });
+    expect(await yard.repository.git(yard.paths.repository, ['diff', '--numstat', 'main', 'fix/1'])).toBe(
       `1\t1\t${defect.product.file}`,
     );
-    expect(await git(yard.paths.repository, ['rev-parse', 'fix/1'])).toBe(sha);
+    expect(await yard.repository.git(yard.paths.repository, ['rev-parse', 'fix/1'])).toBe(sha);
     await deployFix(uat, '1', sha);
     expect(await price(uat)).toBe(defect.after);
   });
 
   test('a breaking fix looks right in UAT and fails about a third of the price requests in PROD', async () => {
-    const sha = await prepareFix(yard.paths.repository, '2', defect, { breaking: true, now: NOW });
+    const sha = await prepareFix(yard.repository, '2', defect, { breaking: true, now: NOW });
     await Promise.all([uat, prod].map((shop) => deployFix(shop, '2', sha)));
     const statuses = async (shop: Shop): Promise<readonly number[]> => {
       const all = [];

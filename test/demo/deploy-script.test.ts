@@ -11,8 +11,8 @@ let first: Served;
 
 /** Runs a tagged version's script as Tidegate would. */
 function deploy(version: string, deployment: string, ...args: readonly string[]): Promise<string> {
-  return inCheckout(yard.paths.repository, `v${version}`, async (folder) => {
-    const sha = await commitOf(yard.paths.repository, `v${version}`);
+  return inCheckout(yard.repository, `v${version}`, async (folder) => {
+    const sha = await commitOf(yard.repository, `v${version}`);
     return runDeployScript(shop, folder, { version, sha, deployment }, args);
   });
 }
@@ -22,8 +22,8 @@ const pidOf = (): string => readFileSync(join(shop.target, 'shop.pid'), 'utf8').
 beforeAll(async () => {
   yard = await makeYard();
   shop = await yard.shop('uat');
-  await createRepository(yard.paths.repository);
-  first = await bringUp(yard.paths, shop);
+  await createRepository(yard.repository);
+  first = await bringUp(yard.repository, shop);
 });
 
 afterAll(() => yard.end());
@@ -73,7 +73,7 @@ test.each([
 
 test('--check boots the previous build without touching the running one', async () => {
   const pid = pidOf();
-  await inCheckout(yard.paths.repository, 'v1.4.1', async (folder) => {
+  await inCheckout(yard.repository, 'v1.4.1', async (folder) => {
     const env = { ...process.env, TARGET: shop.target, PORT: String(shop.port), SHOP_ENV: 'uat' };
     const child = spawn(join(folder, 'scripts/deploy.sh'), ['--check'], {
       env: { ...env, TIDEGATE_PREVIOUS_SHA: first.sha },
@@ -87,7 +87,7 @@ test('--check boots the previous build without touching the running one', async 
 test('the shop does not keep the lock of its deployment open: the next deployment can leave', async () => {
   await takeDown(shop);
   const lock = openSync(join(shop.target, 'lock'), 'a');
-  await inCheckout(yard.paths.repository, 'v1.4.2', async (folder) => {
+  await inCheckout(yard.repository, 'v1.4.2', async (folder) => {
     const stdio = ['ignore', 'ignore', 'ignore', ...Array<'ignore'>(4).fill('ignore'), lock, 'ignore', lock] as const;
     const child = spawn(join(folder, 'scripts/deploy.sh'), [], {
       stdio: [...stdio],
@@ -110,7 +110,7 @@ test('after a stop the next start brings back what ran last, with the same deplo
   await deploy('1.4.1', 'shop-uat-7');
   await takeDown(shop);
   await expect(askVersion(shop)).rejects.toThrow();
-  expect(await bringUp(yard.paths, shop)).toMatchObject({ version: '1.4.1', deployment: 'shop-uat-7' });
+  expect(await bringUp(yard.repository, shop)).toMatchObject({ version: '1.4.1', deployment: 'shop-uat-7' });
   expect(await askVersion(shop)).toMatchObject({ version: '1.4.1', deployment: 'shop-uat-7' });
 });
 
@@ -123,6 +123,6 @@ test('metrics carry what the watch reads: requests by status, latencies, start t
   ]) {
     expect(text).toMatch(line);
   }
-  const gauges = ['process_start_time_seconds', 'process_cpu_ratio', 'process_memory_ratio', 'queue_depth'];
+  const gauges = ['process_start_time_seconds', 'cpu_usage_ratio', 'memory_usage_ratio', 'queue_depth'];
   for (const gauge of gauges) expect(text).toMatch(new RegExp(`^${gauge} [0-9.e-]+$`, 'm'));
 });

@@ -46,8 +46,8 @@ function text() {
     `${name}_sum ${seconds}`,
     `${name}_count ${answered}`,
     ...gauge('process_start_time_seconds', Date.now() / 1000 - process.uptime()),
-    ...gauge('process_cpu_ratio', cpuRatio()),
-    ...gauge('process_memory_ratio', process.memoryUsage.rss() / os.totalmem()),
+    ...gauge('cpu_usage_ratio', cpuRatio()),
+    ...gauge('memory_usage_ratio', process.memoryUsage.rss() / os.totalmem()),
     // The request that asks for this text is itself open; it is nobody's queue.
     ...gauge('queue_depth', Math.max(0, open - 1)),
   ];
