@@ -17,6 +17,12 @@ function killSignal(): AbortSignal {
 /** Which try of this activity it is, from 1. */
 export const attempt = (): number => activityInfo().attempt;
 
+/** The same for every try of one activity: makes what it writes idempotent. */
+export function callId(): string {
+  const { workflowExecution, activityId } = activityInfo();
+  return `${workflowExecution?.workflowId ?? 'none'}/${workflowExecution?.runId ?? 'none'}/${activityId}`;
+}
+
 /** Aborts for whatever reason: for work that leaves nothing behind. */
 export const stopSignal = (): AbortSignal => Context.current().cancellationSignal;
 

@@ -1,5 +1,5 @@
 /** A driver's failure becomes a Temporal failure of the same kind and sentence; the kind decides about retries. */
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/activity';
 import { NON_RETRYABLE, TidegateFailure } from '../domain/failures';
 
 export function translated(error: unknown): unknown {

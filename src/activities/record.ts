@@ -1,6 +1,8 @@
 /** Writing down and telling: the ledger, the reports on disk that follow from it, and messages to people. */
 import type { LedgerEvent } from '../domain/events';
-import { deploymentSubject, deploymentWorkflowId } from '../domain/ids';
+import { bugSubject, deploymentSubject, deploymentWorkflowId, environmentSubject } from '../domain/ids';
+import { TIDEGATE } from '../domain/people';
+import { callId } from './context';
 import type { Activities } from './index';
 import { serviceOf, type ActivityDeps } from './deps';
 
@@ -8,7 +10,7 @@ import { serviceOf, type ActivityDeps } from './deps';
 const REPORTED = ['deployment.candidate', 'deployment.phase-ended', 'deployment.rolled-back', 'deployment.ended'];
 
 export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 'tell' | 'describeDeployment'> {
-  const { ledger, messenger, runs } = deps;
+  const { ledger, messenger, runs, clock } = deps;
 
   /** Reports are made from the ledger again at any time: a full disk must not hold a deployment (6-faults F42). */
   async function refreshReport(service: string, id: string): Promise<void> {
@@ -31,7 +33,25 @@ export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 't
         await refreshReport(service, subject.slice(deploymentSubject('').length)).catch(() => undefined);
       }
     },
-    tell: (message) => messenger.send(message),
+    async tell(message) {
+      await messenger.send(message);
+      const { bugs, env, service } = message;
+      const subject = bugs.length === 1 && bugs[0] ? bugSubject(bugs[0]) : environmentSubject(env ?? 'all');
+      const { id: actor, surface } = TIDEGATE;
+      await ledger.append([
+        {
+          id: callId(),
+          kind: 'message.sent',
+          data: message,
+          service,
+          subject,
+          at: clock.now(),
+          actor,
+          surface,
+          reason: null,
+        },
+      ]);
+    },
     describeDeployment: (service, env, deployment) => runs.describe(deploymentWorkflowId(service, env, deployment)),
   };
 }

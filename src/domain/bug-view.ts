@@ -2,7 +2,7 @@
  * What a bug waits for, what happens next and what blocks it, in words that every surface shows (4-interfaces §4).
  * Pure over the bug's state and a few facts around it; instants are epoch ms.
  */
-import type { BugState } from './bug';
+import type { BugState, Severity } from './bug';
 import { approvalRule, countedApprovals } from './decision';
 import type { EnvironmentState } from './environment';
 import type { ServicePolicy } from './policy';
@@ -117,7 +117,7 @@ function waitingFor(state: BugState, facts: BugFacts): WaitingFor {
       return { who: 'tidegate', what: journey(state, facts).what, since, until: state.booking?.at ?? null };
     case 'deployed_prod':
       return {
-        who: roles(facts.policy),
+        who: roles(facts.policy, state.severity),
         what: `validation on ${facts.policy.production}, then the merge to ${facts.policy.validation}`,
         since,
         until: null,
@@ -129,15 +129,15 @@ function waitingFor(state: BugState, facts: BugFacts): WaitingFor {
   }
 }
 
-const roles = (policy: ServicePolicy): string => approvalRule(policy).roles.join(' or ');
+const roles = (policy: ServicePolicy, severity: Severity): string => approvalRule(policy, severity).roles.join(' or ');
 
 function validation(state: BugState, facts: BugFacts): WaitingFor {
   const { policy, nextT2 } = facts;
-  const { count } = approvalRule(policy);
+  const { count } = approvalRule(policy, state.severity);
   const given = countedApprovals(state);
   const votes = count > 1 ? ` (${given} of ${count} approvals given)` : '';
   return {
-    who: roles(policy),
+    who: roles(policy, state.severity),
     what: `validation on ${policy.validation}, then approve-prod of ${state.fix?.head.slice(0, 7) ?? 'the fix'}${votes}`,
     since: state.statusAt,
     until: nextT2?.cutoffAt ?? null,

@@ -2,7 +2,7 @@
  * The one decision table: state × verb × actor × policy → allowed, or the sentence why not.
  * API, CLI, bot, board and the workflows all read it, so every refusal is the same sentence (3-architecture §1).
  */
-import type { BugState } from './bug';
+import type { BugState, Severity } from './bug';
 import type { Actor, Role } from './people';
 import { environmentPolicy, type ApprovalRule, type ServicePolicy } from './policy';
 import {
@@ -27,9 +27,10 @@ const short = (sha: string): string => sha.slice(0, SHORT);
 /** Words for a sentence; never empty. */
 export const list = (words: readonly string[]): string => (words.length === 0 ? 'none' : words.join(', '));
 
-/** The approval rule that production asks for; freezes and severities extend the table in "4 of 4" (X-10). */
-export function approvalRule(policy: ServicePolicy): ApprovalRule {
-  return environmentPolicy(policy, policy.production).approvals.default;
+/** The approval rule that production asks for a bug of this severity (X-10). */
+export function approvalRule(policy: ServicePolicy, severity: Severity): ApprovalRule {
+  const { approvals } = environmentPolicy(policy, policy.production);
+  return approvals.severity?.[severity] ?? approvals.default;
 }
 
 /** Distinct approvals that still count for the present fix (X-21). */
@@ -67,7 +68,7 @@ export function roleProblem(actor: Actor, verb: string, roles: readonly Role[]):
 
 function approverProblem(gate: BugGate, actor: Actor): Problem | null {
   const { state, policy } = gate;
-  const rule = approvalRule(policy);
+  const rule = approvalRule(policy, state.severity);
   const role = roleProblem(actor, 'approve-prod', rule.roles);
   if (role) return role;
   const who = `Somebody else who is ${rule.roles.join(' or ')} must approve.`;

@@ -139,7 +139,7 @@ export function createBugGate({ journal, policy, workflowId, answers }: BugGateO
       refuse(taking, 'stale', movedBranch(state().id, validated.ref, validated.head, head), head);
     const { id: by, roles } = taking.actor;
     const approval = { by, roles, at: taking.at, sha: validated.head, productionSha, reason: taking.decision.reason };
-    const missing = Math.max(0, approvalRule(policy).count - countedApprovals(state()) - 1);
+    const missing = Math.max(0, approvalRule(policy, state().severity).count - countedApprovals(state()) - 1);
     const request = requestId(state().id, policy.production, validated.head, journal.seq());
     settle(taking, {
       kind: 'bug.approved',

@@ -1,0 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkerOptions } from '@temporalio/worker';
+import { TidegateFailure } from '../domain/failures';
+
+/** The prebuilt workflow bundle beside the compiled code; a worker without it must not guess (3-architecture §3 rule 10). */
+export function workflowBundle(): NonNullable<WorkerOptions['workflowBundle']> {
+  const codePath = join(__dirname, '..', '..', 'workflow-bundle.js');
+  if (existsSync(codePath)) return { codePath };
+  throw new TidegateFailure('BadPlan', `The workflow bundle ${codePath} is missing: run npm run build.`);
+}

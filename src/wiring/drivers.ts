@@ -1,0 +1,121 @@
+/** From a service's config to its drivers: the one place that knows which tool stands behind which port. */
+import { isAbsolute, join } from 'node:path';
+import type { ServiceDrivers, Target } from '../activities/deps';
+import type { EnvironmentWiring, LoadedService } from '../config/loaded';
+import { TidegateFailure } from '../domain/failures';
+import { environmentSubject } from '../domain/ids';
+import { createGitAnalyst } from '../drivers/analyst-git/analyst';
+import { createBranchFixer } from '../drivers/git/fixer';
+import { createGitSource } from '../drivers/git/source';
+import { createHttpSmokeRunner } from '../drivers/http/smoke-runner';
+import { createFileReports } from '../drivers/reports/file-reports';
+import { createScrapeMetrics } from '../drivers/scrape/metrics';
+import { createRecorder, type Recorder } from '../drivers/scrape/recorder';
+import { createScriptDeployer } from '../drivers/script/deployer';
+import type { Ledger } from '../ports/ledger';
+import type { Metrics } from '../ports/metrics';
+import type { Source } from '../ports/source';
+
+export interface WiringOptions {
+  readonly stateDir: string;
+  readonly host: string;
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  readonly ledger: Ledger;
+  /** Hears of readings that could not be taken. */
+  readonly warn: (sentence: string) => void;
+}
+
+export interface WiredService {
+  readonly drivers: ServiceDrivers;
+  /** Background readings, so that a baseline from before a deployment exists. */
+  readonly recorders: readonly Recorder[];
+}
+
+function later(what: string): never {
+  throw new TidegateFailure(
+    'BadPlan',
+    `${what} is not part of this version of Tidegate yet: use driver script and source scrape.`,
+  );
+}
+
+function metricsOf(environment: EnvironmentWiring): Metrics {
+  if (environment.metrics.source !== 'scrape') return later(`watch source ${environment.metrics.source}`);
+  const { url, health, metrics } = environment;
+  const healthPath = health.kind === 'get' ? health.url : null;
+  return createScrapeMetrics({ url, path: metrics.url, healthPath });
+}
+
+function targetOf(
+  loaded: LoadedService,
+  environment: EnvironmentWiring,
+  source: Source,
+  options: WiringOptions,
+): Target {
+  const { deploy, url, name } = environment;
+  if (deploy.driver !== 'script') return later(`deploy driver ${deploy.driver}`);
+  const deployer = createScriptDeployer({
+    service: loaded.policy.service,
+    env: name,
+    host: options.host,
+    script: deploy.script,
+    scriptFrom: deploy.scriptFrom.from === 'candidate' ? null : deploy.scriptFrom,
+    checkout: (sha, folder) => source.checkout(sha, folder),
+    resolve: (ref) => source.resolve(ref),
+    workDir: join(options.stateDir, 'work'),
+    envFile: environment.envFile,
+    envTemplate: environment.envTemplate,
+    url,
+    versionPath: environment.versionUrl,
+    hostEnv: options.hostEnv,
+  });
+  const smoke = createHttpSmokeRunner({ url, allowedHosts: [new URL(url).host] });
+  return { deployer, smoke, metrics: metricsOf(environment), script: isAbsolute(deploy.script) ? null : deploy.script };
+}
+
+function recorderOf(loaded: LoadedService, env: string, metrics: Metrics, { ledger, warn }: WiringOptions): Recorder {
+  const { service, environments } = loaded.policy;
+  const watch = environments[env]?.watch;
+  const everyMs = watch?.everyMs ?? 60_000;
+  return createRecorder({
+    metrics,
+    everyMs,
+    keepMs: 2 * (watch?.baselineMs ?? 3_600_000),
+    save: (at, reading) => ledger.addSample(environmentSubject(`${service}/${env}`), at, reading, null),
+    forget: null,
+    now: () => Date.now(),
+    onError: (error, inARow) => {
+      if (inARow === 1) warn(`${service} ${env}: no reading (${String(error)})`);
+    },
+  });
+}
+
+/** Drivers of one service, with those of the environments that this worker serves. */
+export function wireService(
+  loaded: LoadedService,
+  environments: readonly string[],
+  options: WiringOptions,
+): WiredService {
+  const { policy, wiring } = loaded;
+  const source = createGitSource({
+    url: wiring.repoUrl,
+    main: policy.repo.main,
+    versionFile: policy.repo.versionFile,
+    changelog: policy.repo.changelog,
+    mirrorDir: join(options.stateDir, 'mirrors', `${policy.service}.git`),
+  });
+  const served = Object.values(wiring.environments).filter(({ name }) => environments.includes(name));
+  const targets = Object.fromEntries(
+    served.map((environment) => [environment.name, targetOf(loaded, environment, source, options)]),
+  );
+  return {
+    drivers: {
+      policy,
+      source,
+      analyst: createGitAnalyst(source),
+      fixer: createBranchFixer(source, policy.fix.pattern),
+      reports: createFileReports({ dir: wiring.reportsDir, zone: policy.zone }),
+      targets,
+    },
+    recorders: Object.entries(targets).map(([env, { metrics }]) => recorderOf(loaded, env, metrics, options)),
+  };
+}

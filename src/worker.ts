@@ -1,0 +1,130 @@
+/** Composition root of a worker: config → drivers → activities → workers; nothing else (3-architecture §1). */
+import { hostname } from 'node:os';
+import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
+import { Connection } from '@temporalio/client';
+import { createActivities } from './activities/create';
+import { connect, type TemporalAddress } from './client/connection';
+import { createConductor } from './client/conductor';
+import { createRuns } from './client/runs';
+import type { LoadedService } from './config/loaded';
+import { environmentQueue, MAIN_QUEUE, SEARCH_ATTRIBUTES } from './domain/ids';
+import { createCalendars } from './drivers/calendar/calendars';
+import { systemClock } from './drivers/clock/system-clock';
+import { createLogMessenger } from './drivers/log/messenger';
+import type { Ledger } from './ports/ledger';
+import { registerSearchAttributes } from './temporal/search-attributes';
+import { workflowBundle } from './wiring/bundle';
+import { wireService } from './wiring/drivers';
+import type { Logger } from 'pino';
+
+export interface WorkerRole {
+  readonly services: readonly LoadedService[];
+  /** Environments this worker serves by service; null: all of them. */
+  readonly only: { readonly service: string; readonly env: string } | null;
+  readonly temporal: TemporalAddress;
+  readonly ledger: Ledger;
+  readonly stateDir: string;
+  readonly logger: Logger;
+  /** The workflow code; by default the prebuilt bundle. */
+  readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'>;
+}
+
+export interface RunningWorker {
+  /** Settles when the worker has ended; rejects when it failed. */
+  readonly ended: Promise<void>;
+  /** Drains and ends; scripts that it started go on and are adopted by the next worker. */
+  stop(): Promise<void>;
+}
+
+/** 5-quality §3 and 6-faults E15: quick recovery after a crash, few heartbeats on the wire, all runs in the cache. */
+const TUNING: Partial<WorkerOptions> = {
+  stickyQueueScheduleToStartTimeout: '1s',
+  maxCachedWorkflows: 500,
+  maxHeartbeatThrottleInterval: '60s',
+  shutdownGraceTime: '5s',
+  shutdownForceTime: '15s',
+};
+
+function servedBy({
+  only,
+  services,
+}: WorkerRole): readonly { readonly loaded: LoadedService; readonly environments: readonly string[] }[] {
+  return services.map((loaded) => ({
+    loaded,
+    environments: loaded.policy.ladder.filter(
+      (env) => only === null || (only.service === loaded.policy.service && only.env === env),
+    ),
+  }));
+}
+
+/** Starts a worker and tells every environment the present config. @throws Unavailable, BadPlan */
+export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
+  const { temporal, ledger, logger, stateDir } = role;
+  await ledger.ping();
+  await registered(temporal);
+  const served = servedBy(role);
+  const options = {
+    stateDir,
+    host: hostname(),
+    hostEnv: process.env,
+    ledger,
+    warn: (sentence: string) => logger.warn(sentence),
+  };
+  const wired = served.map(({ loaded, environments }) => wireService(loaded, environments, options));
+  const client = await connect(temporal);
+  const activities = createActivities({
+    ledger,
+    messenger: createLogMessenger(logger),
+    calendars: createCalendars(role.services.map(({ calendar }) => calendar)),
+    runs: createRuns(client),
+    clock: systemClock,
+    host: hostname(),
+    services: Object.fromEntries(wired.map(({ drivers }) => [drivers.policy.service, drivers])),
+  });
+  const connection = await NativeConnection.connect({ address: temporal.address, ...nativeOptions(temporal.options) });
+  const common = { ...TUNING, connection, namespace: temporal.namespace, activities };
+  const queues = served.flatMap(({ loaded, environments }) =>
+    environments.map((env) => environmentQueue(loaded.policy.service, env)),
+  );
+  const workers = await Promise.all([
+    ...(role.only
+      ? []
+      : [
+          Worker.create({
+            ...common,
+            taskQueue: MAIN_QUEUE,
+            ...(role.workflows ?? { workflowBundle: workflowBundle() }),
+          }),
+        ]),
+    ...queues.map((taskQueue) => Worker.create({ ...common, taskQueue })),
+  ]);
+  const recorders = wired.flatMap((service) => service.recorders);
+  for (const recorder of recorders) recorder.start();
+  const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  const conductor = createConductor(client);
+  for (const { policy } of role.services) await conductor.configure(policy);
+  return {
+    ended,
+    async stop() {
+      await Promise.all(recorders.map((recorder) => recorder.stop()));
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended.catch(() => undefined);
+      await connection.close();
+      await client.connection.close();
+    },
+  };
+}
+
+/** What both kinds of connection understand. */
+function nativeOptions({ tls, apiKey }: TemporalAddress['options']): NativeConnectionOptions {
+  return { ...(tls && { tls }), ...(typeof apiKey === 'string' && { apiKey }) };
+}
+
+async function registered({ address, namespace, options }: TemporalAddress): Promise<void> {
+  const connection = await Connection.connect({ ...options, address });
+  try {
+    await registerSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
+  } finally {
+    await connection.close();
+  }
+}
