@@ -49,14 +49,14 @@ export interface Reading {
 }
 
 /** One row of the watch table: rates per second, seconds for latencies, 0..1 for ratios; null where there is no evidence. */
-export type Sample = { readonly at: number } & { readonly [M in MetricName]: number | null };
+export type Sample = { readonly at: number } & Readonly<Record<MetricName, number | null>>;
 
 /** Baseline values per metric, with how many samples they rest on. */
 export interface Baseline {
   readonly fromAt: number;
   readonly toAt: number;
   readonly samples: number;
-  readonly values: { readonly [M in MetricName]: number | null };
+  readonly values: Readonly<Record<MetricName, number | null>>;
 }
 
 export interface Breach {
@@ -79,6 +79,8 @@ export type WatchVerdict =
   | { readonly outcome: 'soft'; readonly breach: Breach; readonly samples: number }
   | { readonly outcome: 'inconclusive'; readonly breach: Breach; readonly samples: number };
 
+type Counters = NonNullable<Reading['counters']>;
+
 /** Fewer requests than this in a sample say nothing of rates and latencies, unless at least two of them failed. */
 const MIN_REQUESTS = 10;
 /** A window with fewer samples than this proves nothing. */
@@ -91,13 +93,11 @@ const MIN_SAMPLES = 2;
 export function sampleBetween(previous: Reading, next: Reading): Sample {
   const seconds = (next.at - previous.at) / 1000;
   const { counters, buckets } = seconds > 0 ? growth(previous, next) : { counters: null, buckets: null };
-  const requests = counters?.requests ?? 0;
-  const errors = counters?.errors ?? 0;
   const timed = buckets && (totalOf(buckets) ?? 0) >= MIN_REQUESTS ? buckets : null;
   return {
     at: next.at,
-    errorRate: requests > 0 && (requests >= MIN_REQUESTS || errors >= 2) ? Math.min(1, errors / requests) : null,
-    requestRate: counters && requests / seconds,
+    errorRate: counters && errorRateOf(counters),
+    requestRate: counters && counters.requests / seconds,
     p50: timed && quantile(0.5, timed),
     p95: timed && quantile(0.95, timed),
     p99: timed && quantile(0.99, timed),
@@ -110,20 +110,30 @@ export function sampleBetween(previous: Reading, next: Reading): Sample {
   };
 }
 
-/** What counters and buckets gained; one process feeds them all, so one that went back restarts them all. */
-function growth(previous: Reading, next: Reading): Pick<Reading, 'counters'> & { buckets: Reading['histogram'] } {
-  const [before, counters] = [countersOf(previous), countersOf(next)];
-  const [bucketsBefore, buckets] = [bucketsOf(previous), bucketsOf(next)];
-  const gained = before &&
-    counters && { requests: counters.requests - before.requests, errors: counters.errors - before.errors };
-  const grown = bucketsBefore && buckets && bucketsSince(bucketsBefore, buckets);
-  const wentBack = gained !== null && (gained.requests < 0 || gained.errors < 0);
-  const replaced = bucketsBefore !== null && buckets !== null && grown === null;
-  if (wentBack || replaced) return { counters: before && counters, buckets: bucketsBefore && buckets };
-  return { counters: gained, buckets: grown };
+function errorRateOf({ requests, errors }: Counters): number | null {
+  if (requests <= 0 || (requests < MIN_REQUESTS && errors < 2)) return null;
+  return Math.min(1, errors / requests);
 }
 
-function countersOf({ counters }: Reading): Reading['counters'] {
+type Growth = Pick<Reading, 'counters'> & { readonly buckets: Reading['histogram'] };
+
+/** What counters and buckets gained; one process feeds them all, so one that went back restarts them all. */
+function growth(previous: Reading, next: Reading): Growth {
+  const before = { counters: countersOf(previous), buckets: bucketsOf(previous) };
+  const now = { counters: countersOf(next), buckets: bucketsOf(next) };
+  const counters = before.counters && now.counters && countersSince(before.counters, now.counters);
+  const buckets = before.buckets && now.buckets && bucketsSince(before.buckets, now.buckets);
+  const restarted = counters === 'went back' || (before.buckets && now.buckets && !buckets);
+  if (!restarted) return { counters, buckets };
+  return { counters: before.counters && now.counters, buckets: before.buckets && now.buckets };
+}
+
+function countersSince(before: Counters, now: Counters): Counters | 'went back' {
+  const gained = { requests: now.requests - before.requests, errors: now.errors - before.errors };
+  return gained.requests < 0 || gained.errors < 0 ? 'went back' : gained;
+}
+
+function countersOf({ counters }: Reading): Counters | null {
   return counters && Number.isFinite(counters.requests) && Number.isFinite(counters.errors) ? counters : null;
 }
 

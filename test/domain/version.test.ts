@@ -42,7 +42,7 @@ describe('the version a train carries', () => {
   });
 
   test('what is no version is refused by name, never taken for 0.0.0', () => {
-    expect(() => bumpPatch('latest')).toThrow(expect.objectContaining({ kind: 'BadRef' }));
+    expect(() => bumpPatch('latest')).toThrow('"latest" is no semantic version');
     expect(() => withFixes('1.4.2', ['7; rm'])).toThrow('Bug id "7; rm" cannot stand in a version');
     expect(normalVersion('1.4')).toBeNull();
   });

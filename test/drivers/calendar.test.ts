@@ -97,12 +97,7 @@ describe('freezes move slots', () => {
 
   test('a freeze without an end is said to leave no slot, with what to change, instead of searching for ever', () => {
     const calendars = createCalendars([calendar({ freezes: [freeze({ name: 'for good' })] })]);
-    expect(() => calendars.next(question)).toThrow(
-      expect.objectContaining({
-        kind: 'BadPlan',
-        message: expect.stringMatching(/no T2 .* prod .* 400 days .*for good/),
-      }),
-    );
+    expect(() => calendars.next(question)).toThrow(/no T2 that may run on prod within 400 days .*freezes: for good/);
     expect(calendars.frozen('shop', 'prod', [], question.after)?.owner).toBe('ann');
   });
 
