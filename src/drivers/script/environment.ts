@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseEnv } from 'node:util';
 import { TidegateFailure } from '../../domain/failures';
+import { redact, REDACTED } from '../../domain/redact';
 import type { DeployOrder } from '../../ports/deployer';
 
 export type Variables = Readonly<Record<string, string>>;
@@ -27,13 +28,15 @@ export function parseEnvFile(text: string, name: string): Variables {
   return Object.fromEntries(parsed);
 }
 
+const errorCode = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
 /** @throws BadPlan when the file is missing or malformed */
 export async function readEnvFile(path: string | null): Promise<Variables> {
   if (path === null) return {};
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new TidegateFailure(
       'BadPlan',
-      `The environment file ${path} cannot be read (${error.code ?? error.message}). Create it on this host, or correct envFile in tidegate.yaml.`,
+      `The environment file ${path} cannot be read (${errorCode(error)}). Create it on this host, or correct envFile in tidegate.yaml.`,
     );
   });
   return parseEnvFile(text, basename(path));
@@ -81,17 +84,34 @@ export function scriptVariables(context: ScriptContext, order: DeployOrder | nul
     ...context.envFile,
     TIDEGATE_SERVICE: context.service,
     TIDEGATE_ENV: context.env,
-    TIDEGATE_DEPLOYMENT_ID: order?.deployment ?? '',
-    TIDEGATE_VERSION: order?.to.version ?? '',
-    TIDEGATE_SHA: order?.to.sha ?? '',
-    TIDEGATE_PREVIOUS_VERSION: order?.previous?.version ?? '',
-    TIDEGATE_PREVIOUS_SHA: order?.previous?.sha ?? '',
-    TIDEGATE_STRATEGY: order?.strategy ?? '',
-    TIDEGATE_ATTEMPT: order === null ? '' : String(order.attempt),
-    TIDEGATE_FENCE: order === null ? '' : String(order.fence),
+    ...(order === null ? NO_DEPLOYMENT : deploymentVariables(order)),
     ...(locked ? { TIDEGATE_LOCK_FD: LOCK_FD } : {}),
   };
 }
+
+function deploymentVariables(order: DeployOrder) {
+  return {
+    TIDEGATE_DEPLOYMENT_ID: order.deployment,
+    TIDEGATE_VERSION: order.to.version,
+    TIDEGATE_SHA: order.to.sha,
+    TIDEGATE_PREVIOUS_VERSION: order.previous?.version ?? '',
+    TIDEGATE_PREVIOUS_SHA: order.previous?.sha ?? '',
+    TIDEGATE_STRATEGY: order.strategy,
+    TIDEGATE_ATTEMPT: String(order.attempt),
+    TIDEGATE_FENCE: String(order.fence),
+  };
+}
+
+const NO_DEPLOYMENT: Record<keyof ReturnType<typeof deploymentVariables>, ''> = {
+  TIDEGATE_DEPLOYMENT_ID: '',
+  TIDEGATE_VERSION: '',
+  TIDEGATE_SHA: '',
+  TIDEGATE_PREVIOUS_VERSION: '',
+  TIDEGATE_PREVIOUS_SHA: '',
+  TIDEGATE_STRATEGY: '',
+  TIDEGATE_ATTEMPT: '',
+  TIDEGATE_FENCE: '',
+};
 
 const SECRET_NAME = /SECRET|TOKEN|PASS|KEY|CREDENTIAL|PRIVATE|DSN|COOKIE|SALT|AUTH/i;
 /** Shorter values are too common to be told from ordinary text. */
@@ -104,13 +124,13 @@ function urlPassword(value: string): readonly string[] {
 }
 
 /**
- * Takes the secrets of an environment file out of text that leaves the script (abuse 22): values whose key sounds like
- * a secret, and passwords in URLs.
+ * Takes secrets out of text that leaves the script (abuse 22): values of the environment file whose key sounds like a
+ * secret, passwords in its URLs, and whatever looks like a secret of its own.
  */
 export function createRedactor(values: Variables): (text: string) => string {
   const secrets = Object.entries(values)
     .flatMap(([key, value]) => [...(SECRET_NAME.test(key) ? value.split('\n') : []), ...urlPassword(value)])
     .filter((secret) => secret.length >= MIN_SECRET)
     .sort((a, b) => b.length - a.length);
-  return (text) => secrets.reduce((left, secret) => left.replaceAll(secret, '***'), text);
+  return (text) => redact(secrets.reduce((left, secret) => left.replaceAll(secret, REDACTED), text));
 }

@@ -13,9 +13,9 @@ export interface FollowOptions {
   readonly killGraceMs: number;
   readonly outputCapBytes: number;
   readonly flock: string | null;
-  redact(text: string): string;
+  readonly redact: (text: string) => string;
   /** One line about the target, taken before a silent script is ended. */
-  describeTarget(): Promise<string>;
+  readonly describeTarget: () => Promise<string>;
 }
 
 type Limits = Pick<DeployOrder, 'idleTimeoutMs' | 'timeoutMs'>;
@@ -132,7 +132,7 @@ export async function followJob(job: Job, limits: Limits, hooks: ActHooks, optio
   const reader = await createOutputReader(job, options.outputCapBytes, {
     log: (lines) => hooks.log(lines),
     now: () => hooks.now(),
-    redact: (text) => options.redact(text),
+    redact: options.redact,
   });
   const clocks = await createClocks(job, () => hooks.now());
   for (;;) {

@@ -74,20 +74,28 @@ const METADATA_MARK = '::tidegate ';
 const PAIR = /(?:^|\s)([A-Za-z][A-Za-z0-9_.-]{0,39})=(?:"([^"]{0,1000})"|([^\s"]{1,1000}))(?=\s|$)/g;
 const MAX_KEYS = 50;
 
+/** The texts behind the marks that stand at the beginning of a line. */
+function* metadataLines(output: Buffer): Generator<string> {
+  for (let at = output.indexOf(METADATA_MARK); at !== -1; at = output.indexOf(METADATA_MARK, at + 1)) {
+    if (at > 0 && output[at - 1] !== NEWLINE) continue;
+    const end = output.indexOf(NEWLINE, at);
+    const line = output.subarray(
+      at + METADATA_MARK.length,
+      Math.min(end === -1 ? output.length : end, at + MAX_LINE_BYTES),
+    );
+    yield cleanText(line.toString('utf8'));
+  }
+}
+
 /**
  * Pairs of `::tidegate key=value` lines (4-interfaces §3): several on one line, a value with spaces in double quotes;
  * the last value of a key counts. Anything that is not such a pair is log and nothing else.
  */
-export function parseMetadata(output: Buffer | string): Readonly<Record<string, string>> {
-  const text = typeof output === 'string' ? output : output.toString('latin1');
+export function parseMetadata(output: Buffer): Readonly<Record<string, string>> {
   const found = new Map<string, string>();
-  for (let at = text.indexOf(METADATA_MARK); at !== -1; at = text.indexOf(METADATA_MARK, at + 1)) {
-    if (at > 0 && text[at - 1] !== '\n') continue;
-    const end = text.indexOf('\n', at);
-    const raw = text.slice(at + METADATA_MARK.length, Math.min(end === -1 ? text.length : end, at + MAX_LINE_BYTES));
-    const line = cleanText(typeof output === 'string' ? raw : Buffer.from(raw, 'latin1').toString('utf8'));
-    for (const [, key, quoted, plain] of line.matchAll(PAIR)) {
-      if (key !== undefined && (found.has(key) || found.size < MAX_KEYS)) found.set(key, quoted ?? plain ?? '');
+  for (const line of metadataLines(output)) {
+    for (const [, key = '', quoted, plain] of line.matchAll(PAIR)) {
+      if (found.has(key) || found.size < MAX_KEYS) found.set(key, quoted ?? plain ?? '');
     }
   }
   return Object.fromEntries(found);

@@ -21,7 +21,7 @@ export async function askStatus(stage: Stage | null, variables: Variables, timeo
   const run = await runShort(stage.script.path, ['--status'], { folder: stage.folder, variables, timeoutMs });
   if (run.timedOut) return { running: null, detail: `--status gave no answer within ${timeoutMs} ms` };
   if (run.code !== 0) return { running: null, detail: `--status ended with ${run.code}` };
-  const { version, sha, deployment } = parseMetadata(run.output);
+  const { version, sha, deployment } = parseMetadata(Buffer.from(run.output));
   if (!version && !sha) return { running: null, detail: '--status names neither a version nor a sha' };
   const running = {
     state: 'running',

@@ -12,9 +12,9 @@ const CHUNK_BYTES = 262_144;
 const TAIL_BYTES = 16_384;
 
 export interface OutputSink {
-  log(lines: readonly LogLine[]): Promise<void>;
-  now(): number;
-  redact(text: string): string;
+  readonly log: (lines: readonly LogLine[]) => Promise<void>;
+  readonly now: () => number;
+  readonly redact: (text: string) => string;
 }
 
 export interface OutputReader {
@@ -27,8 +27,8 @@ export interface OutputReader {
 }
 
 async function readAt(path: string, from: number, length: number): Promise<Buffer | null> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   });
   if (file === null) return null;
@@ -107,7 +107,7 @@ export async function summarize(
 ): Promise<{ readonly metadata: Readonly<Record<string, string>>; readonly tail: string }> {
   const end = await readEnd(job);
   const metadata = { ...parseMetadata(await bytes(jobFile(job, 'head'))), ...parseMetadata(end) };
-  const clean = Object.entries(metadata).map(([key, value]) => [key, redact(value)]);
+  const clean = Object.entries(metadata).map(([key, value]) => [key, redact(value)] as const);
   return { metadata: Object.fromEntries(clean), tail: redact(tailText(end, TAIL_BYTES)) };
 }
 

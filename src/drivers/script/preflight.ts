@@ -5,7 +5,7 @@ import { TidegateFailure } from '../../domain/failures';
 import type { Check } from '../../domain/deployment';
 import type { DeployOrder } from '../../ports/deployer';
 import { createRedactor, envFileProblems, parseEnvFile, readEnvFile, type Variables } from './environment';
-import { explainExit } from './exit-codes';
+import { explainExit } from '../../domain/exit-codes';
 import { tailText } from './lines';
 import type { LockTools } from './lock';
 import { runShort } from './short-run';
