@@ -1,6 +1,6 @@
 /** Puts operations onto express: access, body, validation, idempotency, answer. */
 import { randomUUID } from 'node:crypto';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, { Router, type Express, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Caller } from './auth';
 import { createOnce, digestOf, idempotencyKey, seedOf, type Kept } from './idempotency';
@@ -23,10 +23,7 @@ export function mountOperations(app: Express, operations: readonly Operation[], 
       answer(operation, deps, once, req, res),
     );
   }
-  for (const path of new Set(operations.map((operation) => operation.path))) {
-    const methods = operations.filter((operation) => operation.path === path).map(({ method }) => method.toUpperCase());
-    app.all(expressPath(path), otherMethod([...methods, ...(methods.includes('GET') ? ['HEAD'] : [])]));
-  }
+  app.use(otherMethods(operations));
 }
 
 /** The gate in front of a call: a stranger's body is never read. */
@@ -45,6 +42,16 @@ const requireJson: RequestHandler = (req, _res, next) => {
   if (isJson(req)) return next();
   next(new ApiProblem('unsupported-type', 'Send the body as JSON: Content-Type: application/json.'));
 };
+
+/** Behind all calls: a path that exists answers every other method with what there is. */
+function otherMethods(operations: readonly Operation[]): Router {
+  const router = Router();
+  for (const path of new Set(operations.map((operation) => operation.path))) {
+    const methods = operations.filter((operation) => operation.path === path).map(({ method }) => method.toUpperCase());
+    router.all(expressPath(path), otherMethod([...methods, ...(methods.includes('GET') ? ['HEAD'] : [])]));
+  }
+  return router;
+}
 
 function otherMethod(allowed: readonly string[]): RequestHandler {
   const methods = allowed.join(', ');

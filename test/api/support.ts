@@ -1,0 +1,91 @@
+/** An app on a real SQLite ledger, ready for requests, gone after each test. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Express } from 'express';
+import request from 'supertest';
+import { createApp, type AppOptions } from '../../src/api/app';
+import type { ApiService } from '../../src/api/auth';
+import { createLogger } from '../../src/api/logger';
+import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
+import type { Ledger } from '../../src/ports/ledger';
+import type { Reports } from '../../src/ports/reports';
+import { temporaryFolder } from '../support/temporary-folder';
+import { createConductorDouble, type ConductorDouble } from './conductor-double';
+import { AT, DEPOT, SHOP, tokenOf } from './sample';
+
+export const REPORT = 'release_1.4.3_prod_2026-11-20-2200';
+
+const reports: Reports = {
+  write: () => Promise.resolve(REPORT),
+  list: () => Promise.resolve([{ name: REPORT, at: AT }]),
+  read: (name, format) =>
+    Promise.resolve(name === REPORT ? (format === 'md' ? '# Released 1.4.3\n' : '{"verdict":"Released"}') : null),
+};
+
+export interface World {
+  readonly folder: string;
+  readonly ledger: Ledger;
+  readonly conductor: ConductorDouble;
+  readonly app: Express;
+  /** Another app on the same ledger, as after a restart. */
+  restarted(options?: Partial<AppOptions>): Express;
+}
+
+export async function createWorld(options: Partial<AppOptions> = {}): Promise<World & { close(): Promise<void> }> {
+  const folder = await temporaryFolder();
+  const ledger = await createSqliteLedger({ file: join(folder, 'ledger.db') });
+  const services: readonly ApiService[] = options.services ?? [SHOP, DEPOT];
+  const conductor = createConductorDouble(
+    ledger,
+    services.map(({ policy }) => policy),
+  );
+  const restarted = (more: Partial<AppOptions> = {}): Express =>
+    createApp({
+      ...{ services, ledger, conductor, reports, calendars: null, now: () => AT, version: '0.1.0' },
+      links: { temporalUi: 'http://127.0.0.1:8233/namespaces/default', board: null },
+      logger: createLogger('silent'),
+      ...options,
+      ...more,
+      limits: { recordedWithinMs: 200, pollMs: 10, ...options.limits, ...more.limits },
+    });
+  const close = async (): Promise<void> => {
+    await ledger.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { folder, ledger, conductor, app: restarted(), restarted, close };
+}
+
+/** A world of its own for each test, or one for all tests of the file where they do not disturb each other. */
+export function useWorld(per: 'test' | 'file' = 'test'): () => World {
+  let world: Awaited<ReturnType<typeof createWorld>> | null = null;
+  const [before, after] = per === 'test' ? [beforeEach, afterEach] : [beforeAll, afterAll];
+  before(async () => {
+    world = await createWorld();
+  });
+  after(() => world?.close());
+  return () => {
+    if (world === null) throw new Error('ask for the world inside a test');
+    return world;
+  };
+}
+
+/** Requests as one person. */
+export function as(app: Express, person: string) {
+  const authorization = `Bearer ${tokenOf(person)}`;
+  return {
+    get: (path: string) => request(app).get(path).set('Authorization', authorization),
+    post: (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+      request(app)
+        .post(path)
+        .set('Authorization', authorization)
+        .set(headers)
+        .send(body as object),
+  };
+}
+
+export const NEW_BUG = {
+  service: 'shop',
+  title: 'Checkout shows the wrong total',
+  severity: 'medium',
+  foundIn: 'prod',
+};
