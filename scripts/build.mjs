@@ -1,7 +1,7 @@
 // `npm run build`: compiles src/ and scripts/ into dist/ and bundles the workflows into dist/workflow-bundle.js.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,6 +29,8 @@ async function build() {
     },
   );
   if (status !== 0) throw new Error('The build stopped: TypeScript found the mistakes above.');
+  // What is not TypeScript, such as the sample shop, goes along as it is.
+  cpSync(join(root, 'src'), join(dist, 'src'), { recursive: true, filter: (path) => !path.endsWith('.ts') });
   await bundleWorkflows();
   writeFileSync(stamp, made);
 }

@@ -31,7 +31,10 @@ export function runCommand(command: string, args: readonly string[], options: Co
     };
     createInterface({ input: child.stdout }).on('line', keep);
     createInterface({ input: child.stderr }).on('line', keep);
-    const limit = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+    const limit = setTimeout(() => {
+      keep(`ended after its limit of ${Math.round(options.timeoutMs / 60_000)} min`);
+      child.kill('SIGKILL');
+    }, options.timeoutMs);
     const finish = (code: number | null): void => {
       clearTimeout(limit);
       resolve({ code, tail: tail.join('\n') });
