@@ -12,7 +12,7 @@ import { demoTokens, type Tokens } from './people';
 import { choosePorts } from './ports';
 import { untilQuiet } from './quiet';
 import { createRepository, type Repository } from './repository';
-import type { Mode } from './scene';
+import type { Mode, Scene } from './scene';
 import { bringUp, isUp, takeDown, writeEnvFile, type Shop } from './shop';
 import { MissedTide, runStory, type Tale } from './story';
 import { startTraffic } from './traffic';
@@ -147,8 +147,9 @@ async function playOnce(ground: Ground, begun: Tale | null, attempt: number): Pr
     announce(ground, product.url, tides);
     const api = connectApi(product.url, tokens);
     const { mode, signal } = options;
-    await runStory({ mode, api, apiUrl: product.url, paths, repository, ...shops, narrator, signal }, begun);
-    if (mode === 'interactive') await untilCtrlC(narrator, signal);
+    const scene = { mode, api, apiUrl: product.url, paths, repository, ...shops, narrator, signal };
+    if (mode === 'interactive') await playForPeople(scene, begun);
+    else await runStory(scene, begun);
     return null;
   } catch (error) {
     if (!(error instanceof MissedTide)) throw error;
@@ -159,9 +160,18 @@ async function playOnce(ground: Ground, begun: Tale | null, attempt: number): Pr
   }
 }
 
-function untilCtrlC(narrator: Narrator, signal: AbortSignal): Promise<void> {
-  narrator.tell('that was the whole way. Look around; Ctrl-C stops everything, the next start goes on from here.');
-  return new Promise((resolve) => {
+/** People may end the tale otherwise than planned (reject, close): then it is told, and everything stays open to look at. */
+async function playForPeople(scene: Scene, begun: Tale | null): Promise<void> {
+  const { narrator, signal } = scene;
+  try {
+    await runStory(scene, begun);
+    narrator.tell('that was the whole way');
+  } catch (error) {
+    if (error instanceof MissedTide || signal.aborted) throw error;
+    narrator.tell(error instanceof Error ? error.message : String(error));
+  }
+  narrator.tell('look around; Ctrl-C stops everything, and the next start goes on from here');
+  await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });

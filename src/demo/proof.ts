@@ -16,12 +16,13 @@ function claim(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Error(otherwise);
 }
 
-/** The report of a kind that mentions a deployment, when it is there. */
+/** The report of a kind that tells of a deployment, when it is there: the evidence beside it says whose it is. */
 async function findReport(folder: string, kind: ReportKind, deployment: string): Promise<string | null> {
   const names = await readdir(folder).catch(() => []);
-  const ours = names.filter((name) => name.startsWith(`${kind}_`) && name.endsWith('.md'));
-  for (const path of ours.map((name) => join(folder, name))) {
-    if (new RegExp(`\\b${deployment}\\b`).test(await readFile(path, 'utf8'))) return path;
+  for (const name of names.filter((each) => each.startsWith(`${kind}_`) && each.endsWith('.json'))) {
+    const text = await readFile(join(folder, name), 'utf8');
+    const evidence = JSON.parse(text) as { readonly deployment?: { readonly id?: string } };
+    if (evidence.deployment?.id === deployment) return join(folder, name.replace(/json$/, 'md'));
   }
   return null;
 }
@@ -86,5 +87,7 @@ export async function checkRollback(scene: Scene, bug: Bug, before: Served | nul
   );
   narrator.tell(`PROD is back on ${served.version} (${served.sha.slice(0, 7)})`);
   narrator.tell(`report: ${await reportOf(paths.reports, 'release', deployment.id)}`);
-  narrator.tell(`rollback report: ${await reportOf(paths.reports, 'rollback', deployment.id)}`);
+  const path = await reportOf(paths.reports, 'rollback', deployment.id);
+  claim(/verified:\*\* yes/i.test(await readFile(path, 'utf8')), `${path} does not say that the rollback was verified`);
+  narrator.tell(`rollback report, with its verification: ${path}`);
 }

@@ -4,6 +4,7 @@ import { defectOfTitle, describe, freshDefect, money, priceUrl } from './demo-bu
 import type { Defect } from './defects';
 import { prepareFix } from './fixes';
 import { approveLines } from './how-to';
+import { eventWords, missedItsSlot, whatHinders } from './hindrance';
 import { findUnfinished, giveUpSpoilt } from './leftovers';
 import { checkRollback, checkShipped } from './proof';
 import type { Scene } from './scene';
@@ -29,12 +30,6 @@ export class MissedTide extends Error {
 }
 
 const LOOK_EVERY_MS = 500;
-/** Longer than any step of the demo takes on a slow machine. */
-const STUCK_MS = 240_000;
-/** No slot of this start lies so far ahead. */
-const FAR_MS = 15 * 60_000;
-/** How long a new calendar may take to reach a bug that waits. */
-const SETTLE_MS = 15_000;
 
 async function begin(scene: Scene): Promise<Tale> {
   const { api, repository, narrator, mode, prod } = scene;
@@ -87,9 +82,6 @@ async function approve(scene: Scene, tale: Tale, bug: Bug): Promise<Served> {
   return over;
 }
 
-const eventWords = ({ nextEvent }: Bug): string =>
-  nextEvent?.at ? `${nextEvent.what}, ${new Date(nextEvent.at).toLocaleString()}` : (nextEvent?.what ?? 'nothing');
-
 /** Whatever the new status asks of the demo's people. Answers the tale as it goes on; null at its end. */
 async function arrive(scene: Scene, tale: Tale, bug: Bug): Promise<Tale | null> {
   switch (bug.status) {
@@ -112,38 +104,26 @@ async function arrive(scene: Scene, tale: Tale, bug: Bug): Promise<Tale | null> 
   }
 }
 
-/** What keeps a bug from going on, as the sentence to fail with; null while all is well. */
-function trouble(scene: Scene, bug: Bug, since: number): string | null {
-  if (bug.blockedBy !== null) return `bug ${bug.id} is ${bug.status} and blocked: ${bug.blockedBy.what}`;
-  if (Date.now() - since < STUCK_MS || scene.mode === 'interactive') return null;
-  const wait = bug.waitingFor ? ` It waits for ${bug.waitingFor.who}: ${bug.waitingFor.what}.` : '';
-  return `bug ${bug.id} has been ${bug.status} for ${Math.round((Date.now() - since) / 1000)} s.${wait}`;
-}
-
-function missed(bug: Bug, since: number): boolean {
-  const bound = bug.status === 'confirmed' || bug.status === 'planned' || bug.status === 'pending_prod';
-  const at = bug.nextEvent?.at ? Date.parse(bug.nextEvent.at) : 0;
-  return bound && at - Date.now() > FAR_MS && Date.now() - since > SETTLE_MS;
-}
-
 /** Follows the bug from status to status until its tale ends. @throws MissedTide, or an Error that says where it hangs */
 async function follow(scene: Scene, begun: Tale): Promise<{ readonly bug: Bug; readonly tale: Tale }> {
   let tale = begun;
-  let status: Bug['status'] | null = null;
+  let arrival: string | null = null;
   let since = 0;
   let told: string | null = null;
   for (;;) {
     const bug = await scene.api.bug(tale.id);
     scene.narrator.follow(bug);
-    if (bug.status !== status) {
-      [status, since] = [bug.status, Date.now()];
+    // A status can come back between two looks: after a rollback the bug is where it was, at another time.
+    if (arrival !== `${bug.status} ${bug.statusAt}`) {
+      [arrival, since] = [`${bug.status} ${bug.statusAt}`, Date.now()];
       const next = await arrive(scene, tale, bug);
       if (next === null) return { bug, tale };
       tale = next;
       continue;
     }
-    if (missed(bug, since)) throw new MissedTide(tale, `bug ${bug.id} missed its slot; next: ${eventWords(bug)}`);
-    const problem = trouble(scene, bug, since);
+    if (missedItsSlot(bug, since, Date.now()))
+      throw new MissedTide(tale, `bug ${bug.id} missed its slot; next: ${eventWords(bug)}`);
+    const problem = whatHinders(bug, since, scene.mode === 'interactive' ? since : Date.now());
     if (problem !== null && scene.mode !== 'interactive') throw new Error(problem);
     if (problem !== null && problem !== told) scene.narrator.tell(problem);
     told = problem;
