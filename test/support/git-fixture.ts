@@ -36,6 +36,10 @@ const ENV = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
   LC_ALL: 'C',
+  GIT_AUTHOR_NAME: 'Ann',
+  GIT_AUTHOR_EMAIL: 'ann@shop.example',
+  GIT_COMMITTER_NAME: 'Ann',
+  GIT_COMMITTER_EMAIL: 'ann@shop.example',
 };
 
 const START = Date.UTC(2026, 10, 1, 9);
@@ -82,26 +86,10 @@ export function createGitFixture(): GitFixture {
     git('add', '-A');
     now = options.at ?? now + 60_000;
     const date = `@${Math.floor(now / 1000)} +0700`;
-    run(
-      clone,
-      [
-        '-c',
-        'user.name=Ann',
-        '-c',
-        'user.email=ann@shop.example',
-        'commit',
-        '-q',
-        '--allow-empty',
-        '--author',
-        author,
-        '-m',
-        message,
-      ],
-      {
-        GIT_AUTHOR_DATE: date,
-        GIT_COMMITTER_DATE: date,
-      },
-    );
+    run(clone, ['commit', '-q', '--allow-empty', '--author', author, '-m', message], {
+      GIT_AUTHOR_DATE: date,
+      GIT_COMMITTER_DATE: date,
+    });
     git('push', '-q', 'origin', branch);
     return git('rev-parse', 'HEAD');
   }

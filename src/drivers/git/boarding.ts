@@ -1,3 +1,4 @@
+import type { Fix } from '../../domain/bug';
 import type { LeftBehind } from '../../domain/deployment';
 import type { Passenger } from '../../domain/environment';
 import { TidegateFailure } from '../../domain/failures';
@@ -37,14 +38,13 @@ export async function checkIn(
 ): Promise<Boarding> {
   const { fix } = passenger;
   const { mirror } = context;
-  for (const sha of [fix.base, fix.head]) {
-    if (!(await mirror.obtain(sha))) {
-      return leave(
-        passenger,
-        'missing',
-        `commit ${short(sha)} of ${fix.ref} is no longer in the repository; push it again and attach the fix.`,
-      );
-    }
+  const lost = await mirror.lacks([fix.base, fix.head]);
+  if (lost !== null) {
+    return leave(
+      passenger,
+      'missing',
+      `commit ${short(lost)} of ${fix.ref} is no longer in the repository; push it again and attach the fix.`,
+    );
   }
   const commits = await readable(() => fixCommits(mirror.git, fix.base, fix.head));
   if (typeof commits === 'string') return leave(passenger, 'changed', commits);
@@ -70,8 +70,8 @@ async function checkApprovals(context: BoardingContext, order: CandidateOrder, p
       `${stale.by} approved ${short(stale.sha)}, but the fix is ${short(fix.head)} now; it must be approved again.`,
     );
   }
-  const present = await presentPatches(context, fix.ref);
-  if (present !== null && present.head !== fix.head && !sameList(present.patchIds, fix.patchIds)) {
+  const present = await presentPatches(context, fix);
+  if (present !== null && !sameList(present.patchIds, fix.patchIds)) {
     return leave(
       passenger,
       'changed',
@@ -89,11 +89,12 @@ async function checkApprovals(context: BoardingContext, order: CandidateOrder, p
   );
 }
 
-/** The fix as its branch holds it now; null when the branch is gone or merged, which takes nothing from an approval. */
-async function presentPatches(context: BoardingContext, ref: string) {
+/** The fix as its branch holds it now; null when it did not move, is gone or merged, which takes nothing from an approval. */
+async function presentPatches(context: BoardingContext, { ref, head: approved }: Fix) {
   const head = await context.headOf(ref);
-  const base = head === null ? null : await context.mergeBase(await context.mainHead(), head);
-  if (head === null || base === null) return null;
+  if (head === null || head === approved) return null;
+  const base = await context.mergeBase(await context.mainHead(), head);
+  if (base === null) return null;
   const present = await readable(() => describeFix(context.mirror.git, ref, base, head));
   return typeof present === 'string' ? { head, patchIds: [] } : present;
 }

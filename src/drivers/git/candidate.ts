@@ -6,6 +6,7 @@ import { fixesOf, normalVersion, withFixes } from '../../domain/version';
 import type { BuiltCandidate, CandidateOrder } from '../../ports/source';
 import { checkIn, leave, type BoardingContext } from './boarding';
 import { patchIds, touchedFiles, type Logged } from './commits';
+import { demand } from './mirror';
 import { checkedRef, checkedSha, shown } from './names';
 import { pick } from './pick';
 import { moveRefs } from './push';
@@ -21,11 +22,7 @@ export async function buildCandidate(context: BoardingContext, order: CandidateO
   checkOrder(order);
   const { mirror } = context;
   await mirror.fetch();
-  for (const sha of order.heldBy === null ? [order.base.sha] : [order.base.sha, order.heldBy]) {
-    if (!(await mirror.obtain(sha))) {
-      throw new TidegateFailure('BadRef', `Commit ${sha} is not in the repository ${mirror.url}; push it there first.`);
-    }
-  }
+  await demand(mirror, [order.base.sha, ...(order.heldBy === null ? [] : [order.heldBy])]);
   let tip = order.base.sha;
   const aboard: Passenger[] = [];
   const left: LeftBehind[] = [];
@@ -72,7 +69,7 @@ async function board(
   const picks = new Map<string, Logged>();
   for (const commit of commits) {
     const trailers = [`(cherry picked from commit ${commit.sha})`, `${BUG_TRAILER}: ${passenger.bug}`];
-    const picked = await pick(git, tip, commit.sha, { at: order.at, trailers });
+    const picked = await pick(git, tip, commit, { at: order.at, trailers });
     if (picked.kind === 'conflict') {
       return leave(
         passenger,

@@ -1,15 +1,13 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { TidegateFailure } from '../../domain/failures';
-import type { Mirror } from './mirror';
-import { checkedSha, shown } from './names';
+import { demand, type Mirror } from './mirror';
+import { shown } from './names';
 import { entries, SYMLINK } from './tree';
 
 /** Writes the files of a commit into an empty folder; nothing of it may point outside (abuse 19). @throws BadPlan, BadRef */
 export async function checkout(mirror: Mirror, sha: string, folder: string): Promise<void> {
-  if (!(await mirror.obtain(checkedSha(sha)))) {
-    throw new TidegateFailure('BadRef', `Commit ${sha} is not in the repository ${mirror.url}; push it there first.`);
-  }
+  await demand(mirror, [sha]);
   await checkLinks(mirror, sha);
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0) {

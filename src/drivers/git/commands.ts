@@ -4,7 +4,7 @@
  */
 const OPTIONS = {
   blame: ['--porcelain', '-L'],
-  'cat-file': ['-e', '-p', '-t', '--batch'],
+  'cat-file': ['-p', '--batch-check'],
   'checkout-index': ['--all', '--force'],
   'commit-tree': ['-p', '-F'],
   'diff-tree': [
@@ -22,10 +22,9 @@ const OPTIONS = {
     '--no-color',
   ],
   fetch: ['--prune', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', '--force'],
-  'for-each-ref': ['--format'],
   'hash-object': ['-w', '--stdin', '--no-filters'],
   init: ['--bare', '--quiet', '--template', '--initial-branch'],
-  log: ['-z', '--format', '--date', '--no-merges', '--no-show-signature', '--topo-order', '--reverse', '--max-count'],
+  log: ['-z', '--format', '--date', '--no-merges', '--no-show-signature', '--topo-order', '--max-count'],
   'ls-remote': ['--quiet'],
   'ls-tree': ['-r', '-z', '--full-tree', '--name-only'],
   'merge-base': ['--is-ancestor'],
@@ -37,7 +36,6 @@ const OPTIONS = {
   'rev-parse': ['--verify', '--quiet'],
   'update-index': ['-z', '--index-info'],
   'update-ref': ['--stdin', '-z'],
-  version: [],
   'write-tree': [],
 } as const satisfies Record<string, readonly string[]>;
 

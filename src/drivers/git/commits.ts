@@ -10,6 +10,8 @@ export interface Logged extends Commit {
   /** Committer time, epoch ms. */
   readonly at: number;
   readonly message: string;
+  /** Author as git wants it back: name, e-mail, `seconds zone`. */
+  readonly authored: { readonly name: string; readonly email: string; readonly date: string };
   /** Carries the trailer of Tidegate's own version commits. */
   readonly versioned: boolean;
 }
@@ -29,6 +31,7 @@ const FIELDS = [
   '%ct',
   '%an',
   '%ae',
+  '%ad',
   `%(trailers:key=${VERSION_TRAILER},valueonly,separator=%x2C)`,
   '%s',
   '%B',
@@ -38,7 +41,7 @@ const BATCH = 400;
 /** Commits with their patch ids, newest first; merges only when asked for. */
 export async function readLog(git: Git, query: LogQuery): Promise<readonly Logged[]> {
   const raw = await git.text('log', [
-    ...['-z', `--format=${FIELDS.join('%x00')}`, '--no-show-signature', '--topo-order'],
+    ...['-z', `--format=${FIELDS.join('%x00')}`, '--date=raw', '--no-show-signature', '--topo-order'],
     ...(query.merges ? [] : ['--no-merges']),
     ...(query.limit === undefined ? [] : [`--max-count=${query.limit}`]),
     ...query.range,
@@ -54,7 +57,17 @@ export async function readLog(git: Git, query: LogQuery): Promise<readonly Logge
     records.map(([sha = '']) => sha),
   );
   return records.map(
-    ([sha = '', parents = '', at = '', name = '', email = '', version = '', subject = '', message = '']) => ({
+    ([
+      sha = '',
+      parents = '',
+      at = '',
+      name = '',
+      email = '',
+      date = '',
+      version = '',
+      subject = '',
+      message = '',
+    ]) => ({
       sha,
       subject,
       author: name || email,
@@ -63,6 +76,7 @@ export async function readLog(git: Git, query: LogQuery): Promise<readonly Logge
       email: email.toLowerCase(),
       at: Number(at) * 1000,
       message,
+      authored: { name, email, date },
       versioned: version !== '',
     }),
   );

@@ -2,8 +2,7 @@ import type { Fix } from '../../domain/bug';
 import { TidegateFailure } from '../../domain/failures';
 import { rangePatchId, readLog, type Logged } from './commits';
 import { fixCommits } from './fix-commits';
-import type { Mirror } from './mirror';
-import { checkedSha } from './names';
+import { demand, type Mirror } from './mirror';
 import { pick } from './pick';
 import { moveRefs } from './push';
 
@@ -54,7 +53,7 @@ async function withFix(mirror: Mirror, tip: string, fix: Fix): Promise<string> {
   for (const commit of missing) {
     const trailers = [`(cherry picked from commit ${commit.sha})`];
     // The fix's own time: the same fix on the same main branch is the same commit, whoever does it and when.
-    const picked = await pick(mirror.git, next, commit.sha, { at: commit.at, trailers });
+    const picked = await pick(mirror.git, next, commit, { at: commit.at, trailers });
     if (picked.kind === 'conflict') {
       throw new TidegateFailure(
         'Conflict',
@@ -69,10 +68,7 @@ async function withFix(mirror: Mirror, tip: string, fix: Fix): Promise<string> {
 }
 
 async function missingFrom(mirror: Mirror, head: string, fix: Fix): Promise<readonly Logged[]> {
-  for (const sha of [checkedSha(fix.base), checkedSha(fix.head)]) {
-    if (await mirror.obtain(sha)) continue;
-    throw new TidegateFailure('BadRef', `Commit ${sha} of ${fix.ref} is no longer in the repository; push it again.`);
-  }
+  await demand(mirror, [fix.base, fix.head]);
   const { git } = mirror;
   if ((await git.run('merge-base', ['--is-ancestor', fix.head, head])).code === 0) return [];
   const commits = await fixCommits(git, fix.base, fix.head);

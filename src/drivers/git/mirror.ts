@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TidegateFailure } from '../../domain/failures';
-import { checkedRef, isSha } from './names';
-import { protocolOf } from './remote-url';
+import { checkedRef, checkedSha, isSha } from './names';
+import { protocolOf, withoutPassword } from './remote-url';
 import { complaint, createGit, type Git, type Outcome } from './run';
 
 /**
@@ -18,8 +18,10 @@ export interface Mirror {
   /** Makes the mirror, with everything in it, unless it is there. */
   ready(): Promise<void>;
   fetch(): Promise<void>;
-  /** Whether the object is here or, after one fetch, on the remote. */
-  obtain(sha: string): Promise<boolean>;
+  /** The commits that names stand for in the mirror, in their order; null where there is none. */
+  commits(names: readonly string[]): Promise<readonly (string | null)[]>;
+  /** The first of the commits that neither the mirror nor, after one fetch, the remote has; null when all are here. */
+  lacks(shas: readonly string[]): Promise<string | null>;
   /** Present SHAs of full refs on the remote (for annotated tags also `…^{}`); absent ones are left out. */
   remoteRefs(refs: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Notes in the mirror what the remote took; null deletes. */
@@ -51,19 +53,30 @@ export function createMirror(url: string, dir: string, timeoutMs: number): Mirro
   }
 
   const fetch = () => inTurn(refresh);
-  const has = async (sha: string) => (await git.run('cat-file', ['-e', sha])).code === 0;
   const ready = () => (existsSync(join(dir, 'HEAD')) ? Promise.resolve() : fetch());
+
+  async function commits(names: readonly string[]): Promise<readonly (string | null)[]> {
+    await ready();
+    const input = names.map((name) => `${name}^{commit}\n`).join('');
+    const found = (await git.text('cat-file', ['--batch-check'], { input })).split('\n');
+    return names.map((_, i) => /^([0-9a-f]{40,64}) commit /.exec(found[i] ?? '')?.[1] ?? null);
+  }
+
+  async function absent(shas: readonly string[]): Promise<string | null> {
+    const found = await commits(shas);
+    return shas.find((_, i) => found[i] === null) ?? null;
+  }
 
   return {
     url,
     git,
     ready,
     fetch,
-    async obtain(sha) {
-      await ready();
-      if (await has(sha)) return true;
+    commits,
+    async lacks(shas) {
+      if ((await absent(shas)) === null) return null;
       await fetch();
-      return has(sha);
+      return absent(shas);
     },
     async remoteRefs(refs) {
       await ready();
@@ -96,6 +109,16 @@ export function createMirror(url: string, dir: string, timeoutMs: number): Mirro
 function update(git: Git, url: string): Promise<void> {
   const options = ['--prune', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', '--force'];
   return untilWon(() => git.run('fetch', [...options, '--end-of-options', url, ...REFSPECS]));
+}
+
+/** Commits must be here before git is asked about them. @throws BadRef */
+export async function demand(mirror: Mirror, shas: readonly string[]): Promise<void> {
+  const lost = await mirror.lacks(shas.map(checkedSha));
+  if (lost === null) return;
+  throw new TidegateFailure(
+    'BadRef',
+    `Commit ${lost} is not in the repository ${withoutPassword(mirror.url)}; push it there first.`,
+  );
 }
 
 /** Filled aside and renamed into place: a mirror that is there is whole, and two processes may start together. */

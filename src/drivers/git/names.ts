@@ -18,7 +18,7 @@ export function checkedSha(sha: string): string {
 export function checkedName(name: string): string {
   const parts = name.split('/');
   const bad = parts.some((part) => part === '' || part.startsWith('.') || part.endsWith('.') || part.endsWith('.lock'));
-  if (NAME.test(name) && !name.includes('..') && !bad) return name;
+  if (NAME.test(name) && !name.includes('..') && !name.startsWith('refs/') && !bad) return name;
   throw new TidegateFailure(
     'BadRef',
     `${shown(name)} is not a name that Tidegate gives to git: letters, digits, dot, dash, underscore and single slashes ` +
@@ -35,6 +35,13 @@ export function checkedRef(ref: string): string {
   checkedName(ref.slice(space.length));
   return ref;
 }
+
+/** Whatever a person may call a commit: a full SHA, a full ref, or a name. @throws BadRef */
+export const checkedTarget = (ref: string): string =>
+  isSha(ref) ? ref : ref.startsWith('refs/') ? checkedRef(ref) : checkedName(ref);
+
+/** Whether a path stays in the repository; git would fail on one that does not. */
+export const isInside = (path: string): boolean => !path.startsWith('/') && !path.split('/').includes('..');
 
 /** A file's path inside the repository, as the configuration names it. @throws BadPlan */
 export function checkedFile(path: string): string {

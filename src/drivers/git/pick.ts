@@ -1,5 +1,6 @@
 import { TidegateFailure } from '../../domain/failures';
-import { IDENTITY, type Git } from './run';
+import type { Logged } from './commits';
+import { complaint, IDENTITY, type Git } from './run';
 
 export type Picked =
   | { readonly kind: 'picked'; readonly sha: string }
@@ -28,53 +29,39 @@ export const authoredByTidegate = (at: number): Readonly<Record<string, string>>
 export async function pick(
   git: Git,
   onto: string,
-  commit: string,
+  commit: Logged,
   stamp: { readonly at: number; readonly trailers: readonly string[] },
 ): Promise<Picked> {
-  const helper = await git.text('commit-tree', ['-p', `${commit}^`, '-F', '-', `${onto}^{tree}`], {
+  const helper = await git.text('commit-tree', ['-p', `${commit.sha}^`, '-F', '-', `${onto}^{tree}`], {
     input: 'helper',
     env: authoredByTidegate(0),
   });
-  const merged = await git.run('merge-tree', [
-    '--write-tree',
-    '-z',
-    '--name-only',
-    '--no-messages',
-    helper.trim(),
-    commit,
-  ]);
+  const options = ['--write-tree', '-z', '--name-only', '--no-messages'];
+  const merged = await git.run('merge-tree', [...options, helper.trim(), commit.sha]);
   const [tree = '', ...files] = merged.stdout.toString('utf8').split('\0');
   if (merged.code === 1) return { kind: 'conflict', files: files.filter((file) => file !== '') };
   if (merged.code !== 0) {
     throw new TidegateFailure(
       'Unavailable',
-      `git merge-tree did not work; git 2.38 or newer is needed (${merged.stderr.trim()}).`,
+      `git merge-tree did not work; git 2.38 or newer is needed (${complaint(merged.stderr)}).`,
     );
   }
   if (tree === (await treeOf(git, onto))) return { kind: 'empty' };
-  const { message, author } = await origin(git, commit);
+  const { name, email, date } = commit.authored;
   const sha = await git.text('commit-tree', ['-p', onto, '-F', '-', tree], {
-    input: withTrailers(message, stamp.trailers),
-    env: { ...committedAt(stamp.at), ...author },
-  });
-  return { kind: 'picked', sha: sha.trim() };
-}
-
-export const treeOf = async (git: Git, commit: string): Promise<string> =>
-  (await git.text('rev-parse', ['--verify', '--quiet', `${commit}^{tree}`])).trim();
-
-async function origin(git: Git, commit: string) {
-  const raw = await git.text('log', ['-z', '--max-count=1', '--date=raw', '--format=%an%x00%ae%x00%ad%x00%B', commit]);
-  const [name = '', email = '', date = '', message = ''] = raw.split('\0');
-  return {
-    message,
-    author: {
+    input: withTrailers(commit.message, stamp.trailers),
+    env: {
+      ...committedAt(stamp.at),
       GIT_AUTHOR_NAME: name || email || 'unknown',
       GIT_AUTHOR_EMAIL: email || 'unknown',
       GIT_AUTHOR_DATE: `@${date}`,
     },
-  };
+  });
+  return { kind: 'picked', sha: sha.trim() };
 }
+
+const treeOf = async (git: Git, commit: string): Promise<string> =>
+  (await git.text('rev-parse', ['--verify', '--quiet', `${commit}^{tree}`])).trim();
 
 const TRAILER = /^(?:[A-Za-z0-9-]+: .+|\(cherry picked from commit [0-9a-f]+\))$/;
 

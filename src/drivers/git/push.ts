@@ -1,14 +1,18 @@
 import { TidegateFailure } from '../../domain/failures';
 import type { RefMove } from '../../ports/source';
-import type { Mirror } from './mirror';
-import { checkedName, checkedRef, checkedSha, shown } from './names';
+import { demand, type Mirror } from './mirror';
+import { checkedName, checkedRef, checkedSha } from './names';
 import { authoredByTidegate } from './pick';
 import { complaint } from './run';
 
 const BRANCH = 'refs/heads/';
 const OURS = 'refs/tidegate/';
-const STALE =
-  /\[(?:remote )?rejected\] \((?:stale info|fetch first|non-fast-forward|needs force|already exists|failed to (?:lock|update ref)|incorrect old value|cannot lock ref)/;
+// What the remote says when a ref was not where the push expected it, before or in its own transaction.
+const STALE = new RegExp(
+  String.raw`\[(?:remote )?rejected\] \((?:` +
+    'stale info|fetch first|non-fast-forward|needs force|already exists|atomic transaction failed|' +
+    'failed to lock|failed to update ref|cannot lock ref|incorrect old value)',
+);
 const REFUSED = /\[remote rejected\] \((?!atomic)/;
 
 /**
@@ -32,7 +36,7 @@ export async function moveRefs(mirror: Mirror, moves: readonly RefMove[]): Promi
 /** An annotated tag at a commit, made once and never moved (X-08, abuse 29). @throws BadRef, Conflict, Rejected, Unavailable */
 export async function createTag(mirror: Mirror, name: string, sha: string, message: string, at: number): Promise<void> {
   const ref = `refs/tags/${checkedName(name)}`;
-  if (!(await mirror.obtain(checkedSha(sha)))) throw unknownCommit(mirror, sha);
+  await demand(mirror, [sha]);
   const present = await mirror.remoteRefs([ref]);
   const target = present.get(`${ref}^{}`) ?? present.get(ref) ?? null;
   if (target === sha) return mirror.note(new Map([[ref, present.get(ref) ?? sha]]));
@@ -74,7 +78,8 @@ async function push(mirror: Mirror, moves: readonly RefMove[]): Promise<void> {
 
 function failure(moves: readonly RefMove[], report: string, stderr: string): TidegateFailure {
   const names = moves.map((move) => move.ref).join(', ');
-  if (REFUSED.test(report) && !STALE.test(report)) {
+  const byHook = /aborted by hook/.test(stderr);
+  if (byHook || (REFUSED.test(report) && !STALE.test(report))) {
     return new TidegateFailure('Rejected', `The git remote refused ${names}: ${complaint(stderr)}`, { refs: names });
   }
   if (STALE.test(report)) {
@@ -119,9 +124,9 @@ function checkLease({ ref, from }: RefMove, present: string | null): void {
 
 async function checkForward(mirror: Mirror, { ref, to }: RefMove, present: string | null): Promise<void> {
   if (to === null) return;
-  if (!(await mirror.obtain(to))) throw unknownCommit(mirror, to);
+  await demand(mirror, [to]);
   if (!ref.startsWith(BRANCH) || present === null) return;
-  await mirror.obtain(present);
+  await demand(mirror, [present]);
   const forward = await mirror.git.run('merge-base', ['--is-ancestor', present, to]);
   if (forward.code === 0) return;
   throw new TidegateFailure(
@@ -133,6 +138,3 @@ async function checkForward(mirror: Mirror, { ref, to }: RefMove, present: strin
     },
   );
 }
-
-const unknownCommit = (mirror: Mirror, sha: string): TidegateFailure =>
-  new TidegateFailure('BadRef', `Commit ${shown(sha)} is not in the repository ${mirror.url}; push it there first.`);

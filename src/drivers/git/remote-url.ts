@@ -29,6 +29,9 @@ export function protocolOf(url: string): 'https' | 'http' | 'ssh' | 'file' {
   }
 }
 
+/** The URL as it may be shown. */
+export const withoutPassword = (url: string): string => url.replace(/\/\/[^/\s@]+@/, '//');
+
 function hostOf(url: string): string | null {
   try {
     return new URL(url).hostname;
@@ -40,7 +43,7 @@ function hostOf(url: string): string | null {
 function refused(url: string): TidegateFailure {
   return new TidegateFailure(
     'BadPlan',
-    `repo.url ${shown(url.replace(/\/\/[^/\s@]+@/, '//'))} is not a git remote Tidegate uses: a folder, https://…, ssh://… or ` +
+    `repo.url ${shown(withoutPassword(url))} is not a git remote Tidegate uses: a folder, https://…, ssh://… or ` +
       'user@host:path is allowed (http:// on this machine only). Correct it in tidegate.yaml.',
   );
 }

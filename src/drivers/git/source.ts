@@ -6,8 +6,8 @@ import { checkout } from './checkout';
 import { readLog, touchedFiles, withoutVersionCommits, type Logged } from './commits';
 import { describeFix } from './fix-commits';
 import { mergeToMain, missingOnMain } from './mainline';
-import { createMirror, type Mirror } from './mirror';
-import { checkedFile, checkedName, checkedRef, checkedSha, isSha, shown } from './names';
+import { createMirror, demand, type Mirror } from './mirror';
+import { checkedFile, checkedName, checkedTarget, isInside, isSha, shown } from './names';
 import { createTag, moveRefs } from './push';
 import { entries, fileAt } from './tree';
 import { versionIn } from './version-file';
@@ -65,6 +65,7 @@ export function createGitSource(settings: GitSourceSettings): GitSource {
     fetch: mirror.fetch,
     resolve,
     async fix(ref) {
+      checkedTarget(ref);
       await mirror.fetch();
       const head = await resolve(ref);
       const base = head === null ? null : await mergeBase(await mainHead(), head);
@@ -72,32 +73,34 @@ export function createGitSource(settings: GitSourceSettings): GitSource {
     },
     compare: (left, right) => compare(mirror, [files.versionFile, files.changelog], left, right),
     async versionAt(sha) {
-      await demand(mirror, sha);
+      await demand(mirror, [sha]);
       const file = await fileAt(mirror.git, sha, files.versionFile);
       return file === null ? null : versionIn(files.versionFile, file.bytes.toString('utf8'));
     },
     buildCandidate: (order) => buildCandidate(boarding, order),
     checkout: (sha, folder) => checkout(mirror, sha, folder),
     async differs(left, right, path) {
-      await demand(mirror, left, right);
+      await demand(mirror, [left, right]);
       return changes(mirror, left, right, path);
     },
     move: (moves) => moveRefs(mirror, moves),
     tag: (name, sha, message, at) => createTag(mirror, name, sha, message, at),
     async changelogSection(sha, version) {
-      await demand(mirror, sha);
+      await demand(mirror, [sha]);
       const file = await fileAt(mirror.git, sha, files.changelog);
       return file === null ? '' : sectionOf(file.bytes.toString('utf8'), version);
     },
     async history(paths, to, limit) {
-      await demand(mirror, to);
-      const commits = await readLog(mirror.git, { range: [to], limit, files: paths });
+      await demand(mirror, [to]);
+      const inside = paths.filter(isInside);
+      if (inside.length === 0 && paths.length > 0) return [];
+      const commits = await readLog(mirror.git, { range: [to], limit, files: inside });
       const shas = commits.map((commit) => commit.sha);
       const touched = await touchedFiles(mirror.git, shas);
       return commits.map((commit) => ({ ...bare(commit), at: commit.at, files: touched.get(commit.sha) ?? [] }));
     },
     async files(sha) {
-      await demand(mirror, sha);
+      await demand(mirror, [sha]);
       return (await entries(mirror.git, sha)).map((entry) => entry.path);
     },
     missingOnMain: (fix) => missingOnMain(mainline, fix),
@@ -108,17 +111,10 @@ export function createGitSource(settings: GitSourceSettings): GitSource {
 
 /** A full ref, a branch, a tag, a SHA or the start of one. A name that is both a branch and a tag is refused. */
 async function resolveIn(mirror: Mirror, ref: string): Promise<string | null> {
-  await mirror.ready();
-  const commit = async (name: string) => {
-    const found = await mirror.git.run('rev-parse', ['--verify', '--quiet', '--end-of-options', `${name}^{commit}`]);
-    // rev-parse repeats `--end-of-options` on its output; the SHA is the last word.
-    return found.code === 0 ? (found.stdout.toString('utf8').trim().split('\n').at(-1) ?? null) : null;
-  };
-  if (isSha(ref)) return commit(ref);
-  if (ref.startsWith('refs/')) return commit(checkedRef(ref));
-  const name = checkedName(ref);
-  const branch = await commit(`refs/heads/${name}`);
-  const tag = await commit(`refs/tags/${name}`);
+  const commit = async (name: string) => (await mirror.commits([name]))[0] ?? null;
+  const name = checkedTarget(ref);
+  if (isSha(name) || name.startsWith('refs/')) return commit(name);
+  const [branch = null, tag = null] = await mirror.commits([`refs/heads/${name}`, `refs/tags/${name}`]);
   if (branch !== null && tag !== null && branch !== tag) {
     throw new TidegateFailure(
       'BadRef',
@@ -139,7 +135,7 @@ async function compare(
   left: string,
   right: string,
 ): Promise<Difference> {
-  await demand(mirror, left, right);
+  await demand(mirror, [left, right]);
   const side = async (from: string, without: string) => {
     const commits = await readLog(mirror.git, { range: [from, `^${without}`] });
     const changes = await withoutVersionCommits(mirror.git, commits, versionFiles);
@@ -155,6 +151,7 @@ async function compare(
 }
 
 async function changes(mirror: Mirror, left: string, right: string, path: string): Promise<boolean> {
+  if (!isInside(path)) throw new TidegateFailure('BadPlan', `${shown(path)} is not a path inside the repository.`);
   const args = ['-r', '-z', '--name-only', '--no-ext-diff', '--no-textconv', left, right, '--', path];
   return (await mirror.git.text('diff-tree', args)) !== '';
 }
@@ -162,7 +159,7 @@ async function changes(mirror: Mirror, left: string, right: string, path: string
 const bare = ({ sha, subject, author, patchId }: Logged): Commit => ({ sha, subject, author, patchId });
 
 async function blame(mirror: Mirror, sha: string, file: string, line: number): Promise<Blame | null> {
-  await demand(mirror, sha);
+  await demand(mirror, [sha]);
   const found = await mirror.git.run('blame', ['--porcelain', '-L', `${line},${line}`, sha, '--', file]);
   if (found.code !== 0) return null;
   const [first = '', ...headers] = found.stdout.toString('utf8').split('\n');
@@ -174,12 +171,4 @@ async function blame(mirror: Mirror, sha: string, file: string, line: number): P
     at: Number(header('author-time')) * 1000,
     subject: header('summary'),
   };
-}
-
-/** Commits must be here before git is asked about them. @throws BadRef */
-async function demand(mirror: Mirror, ...shas: readonly string[]): Promise<void> {
-  for (const sha of shas) {
-    if (await mirror.obtain(checkedSha(sha))) continue;
-    throw new TidegateFailure('BadRef', `Commit ${sha} is not in the repository ${mirror.url}; push it there first.`);
-  }
 }

@@ -1,6 +1,5 @@
 import type { Mirror } from './mirror';
 import type { Git } from './run';
-import { treeOf } from './pick';
 
 export interface Entry {
   readonly mode: string;
@@ -43,7 +42,7 @@ export async function treeWith(
 ): Promise<string> {
   const { git } = mirror;
   return mirror.withIndex(async (env) => {
-    await git.text('read-tree', [await treeOf(git, sha)], { env });
+    await git.text('read-tree', [sha], { env });
     const lines: string[] = [];
     for (const file of files) {
       const object = await git.text('hash-object', ['-w', '--stdin', '--no-filters'], { input: file.bytes });
