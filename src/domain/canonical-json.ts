@@ -3,9 +3,9 @@
  * Keys in code-unit order, no spaces, `undefined` members left out as JSON does.
  */
 export function canonicalJson(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, member: unknown) => (isPlainObject(member) ? sortKeys(member) : member)) ?? 'null'
-  );
+  const sorted = (_key: string, member: unknown): unknown => (isPlainObject(member) ? sortKeys(member) : member);
+  const text = JSON.stringify(value, sorted) as string | undefined; // `undefined` itself has no JSON text
+  return text ?? 'null';
 }
 
 const isPlainObject = (value: unknown): value is Record<string, unknown> =>

@@ -14,12 +14,11 @@ const MAX_WORDS = 10;
 /** A page size that no caller can blow up. */
 export const pageSize = (limit: number): number => Math.min(Math.max(Math.trunc(limit), 1), MAX_PAGE);
 
-const parsed = <S>(row: { readonly state: string } | undefined): S | null =>
-  row ? (JSON.parse(row.state) as S) : null;
+const stateOf = (row: { readonly state: string } | undefined): unknown => (row ? JSON.parse(row.state) : null);
 
 export async function findBug(db: Db, service: string, id: string): Promise<BugState | null> {
   const query = db.selectFrom('bug').select('state').where('service', '=', service).where('id', '=', id);
-  return parsed<BugState>(await query.executeTakeFirst());
+  return stateOf(await query.executeTakeFirst()) as BugState | null;
 }
 
 export async function findBugServices(db: Db, id: string): Promise<readonly string[]> {
@@ -47,7 +46,7 @@ export async function findBugs(db: Db, filter: BugFilter): Promise<Page<BugState
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    items: page.map((row) => JSON.parse(row.state) as BugState),
+    items: page.map((row) => stateOf(row) as BugState),
     next: last && rows.length > limit ? writeCursor(last.first_seq) : null,
   };
 }
@@ -72,17 +71,17 @@ function readCursor(cursor: string): number {
 
 export async function findEnvironment(db: Db, service: string, env: string): Promise<EnvironmentState | null> {
   const query = db.selectFrom('environment').select('state').where('service', '=', service).where('env', '=', env);
-  return parsed<EnvironmentState>(await query.executeTakeFirst());
+  return stateOf(await query.executeTakeFirst()) as EnvironmentState | null;
 }
 
 export async function findEnvironments(db: Db): Promise<readonly EnvironmentState[]> {
   const rows = await db.selectFrom('environment').select('state').orderBy('service').orderBy('first_seq').execute();
-  return rows.map((row) => JSON.parse(row.state) as EnvironmentState);
+  return rows.map((row) => stateOf(row) as EnvironmentState);
 }
 
 export async function findDeployment(db: Db, id: string): Promise<DeploymentState | null> {
   const query = db.selectFrom('deployment').select('state').where('id', '=', id);
-  return parsed<DeploymentState>(await query.executeTakeFirst());
+  return stateOf(await query.executeTakeFirst()) as DeploymentState | null;
 }
 
 /** Newest first; all environments of the service when `env` is null. */
@@ -95,5 +94,5 @@ export async function findDeployments(
   let query = db.selectFrom('deployment').select('state').where('service', '=', service);
   if (env !== null) query = query.where('env', '=', env);
   const rows = await query.orderBy('first_seq', 'desc').limit(pageSize(limit)).execute();
-  return rows.map((row) => JSON.parse(row.state) as DeploymentState);
+  return rows.map((row) => stateOf(row) as DeploymentState);
 }

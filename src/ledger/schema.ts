@@ -79,8 +79,8 @@ export type Db = Kysely<LedgerTables>;
 /** What a database must offer to carry the ledger; one implementation per dialect. */
 export interface LedgerStore {
   /** One statement, or several that need no common snapshot. */
-  read<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  readonly read: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
   /** A transaction that no other writer can interleave with. `work` may run again after a lost race: it only queries. */
-  write<T>(work: (tx: Db) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
+  readonly write: <T>(work: (tx: Db) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
 }

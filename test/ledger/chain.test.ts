@@ -90,7 +90,7 @@ const batchesWithRepeats = fc
     const batches = plan.map(({ size, again }) => {
       const fresh = NIGHT.slice(written, written + size);
       written += fresh.length;
-      return [...fresh, ...again.flatMap((index) => (index < written ? [NIGHT[index] as LedgerEvent] : []))];
+      return [...fresh, ...again.flatMap((index) => NIGHT.slice(index, Math.min(index + 1, written)))];
     });
     return [...batches, NIGHT.slice(written)];
   });

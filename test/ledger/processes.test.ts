@@ -16,18 +16,13 @@ interface Writer {
   readonly ended: Promise<number | null>;
 }
 
-function startWriter(
-  file: string,
-  name: string,
-  count: number,
-  onAcknowledged: (lines: number) => void = () => {},
-): Writer {
+function startWriter(file: string, name: string, count: number, onAcknowledged?: (lines: number) => void): Writer {
   const script = [join(__dirname, 'run-ts.cjs'), join(__dirname, 'append-child.ts'), file, name, String(count)];
   const child = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] });
   const acknowledged: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     acknowledged.push(line);
-    onAcknowledged(acknowledged.length);
+    onAcknowledged?.(acknowledged.length);
   });
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return { process: child, acknowledged, ended };

@@ -1,3 +1,4 @@
+import Database from 'libsql';
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { SEVERITIES } from '../../src/domain/bug';
@@ -200,4 +201,16 @@ test('a ledger that cannot be opened says which file and what to do', async () =
   await closed.ping();
   await closed.close();
   await expect(closed.ping()).rejects.toMatchObject({ kind: 'Unavailable' });
+});
+
+test('a ledger that a newer Tidegate wrote is left alone, with a sentence that says so', async () => {
+  const file = join(folder(), 'newer.db');
+  await (await createSqliteLedger({ file })).close();
+  const database = new Database(file);
+  database.exec(`insert into ledger_migration values ('9999-tomorrow', 0)`);
+  database.close();
+  await expect(createSqliteLedger({ file })).rejects.toMatchObject({
+    kind: 'BadPlan',
+    message: expect.stringContaining('written by a newer Tidegate') as string,
+  });
 });
