@@ -66,4 +66,10 @@ function filesUnder(path) {
     .sort();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
+/** Says why and ends; a stack trace of the build script helps nobody. */
+export function stopWith(error) {
+  process.stderr.write(`Tidegate: ${error.message}\n`);
+  process.exit(1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build().catch(stopWith);
