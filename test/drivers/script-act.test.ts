@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHooks, isRunning, makeYard, NEW, OLD, orderOf, until, type Yard } from '../support/script-yard';
 
@@ -77,7 +77,6 @@ describe('what a script is given', () => {
 
   test('a pinned script runs in place of the one a branch could have changed', async () => {
     const pinned = yard.jobFile('..', 'pinned.sh');
-    const { mkdir, writeFile } = await import('node:fs/promises');
     await mkdir(join(pinned, '..'), { recursive: true });
     await writeFile(pinned, '#!/bin/sh\necho "pinned $(cat commit)" >>"$EFFECTS"\n', { mode: 0o755 });
     const deployer = yard.deployer('echo changed >>"$EFFECTS"', { scriptFrom: { path: pinned } });

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { findLockTools } from '../../src/drivers/script/lock';
+import { jobOf } from '../../src/drivers/script/job';
+import { startJob } from '../../src/drivers/script/start';
 import { createHooks, deployerIn, isRunning, makeYard, orderOf, until, type Yard } from '../support/script-yard';
 
 let yard: Yard;
@@ -16,10 +19,7 @@ const RAN = 'echo "ran $TIDEGATE_DEPLOYMENT_ID" >>"$EFFECTS"';
 /** Says where it is, then waits until the test lets it go on. */
 const WAITS = `echo "script=$$" >>"$EFFECTS"; echo begun; until [ -e "$EFFECTS.go" ]; do sleep 0.05; done; ${RAN}`;
 
-const go = async (): Promise<void> => {
-  const { writeFile } = await import('node:fs/promises');
-  await writeFile(`${yard.root}/effects.go`, '');
-};
+const go = (): Promise<void> => writeFile(`${yard.root}/effects.go`, '');
 const begun = (count = 1): Promise<void> => until(async () => (await yard.pids('script')).length >= count);
 
 describe('a deployment happens once', () => {
@@ -27,7 +27,8 @@ describe('a deployment happens once', () => {
     const plan = yard.plan(WAITS);
     const worker = yard.follower(plan, orderOf());
     await begun();
-    worker.kill('SIGKILL');
+    // The whole group, as Ctrl-C in a terminal or the end of a service would.
+    process.kill(-worker.pid!, 'SIGKILL');
     await once(worker, 'exit');
     const [script] = await yard.pids('script');
     expect(isRunning(script!)).toBe(true);
@@ -62,6 +63,26 @@ describe('a deployment happens once', () => {
       }
     });
     for (const result of await Promise.all(attempts)) expect(result).toMatchObject({ outcome: 'exited', code: 0 });
+    expect(await yard.effects()).toEqual(['ran shop-prod-1']);
+  });
+
+  test('a worker that was frozen before it started the script starts nothing when it wakes up after it is done', async () => {
+    await yard.deployer(RAN).act(orderOf(), createHooks());
+    const tools = await findLockTools(process.env.PATH ?? '');
+    await startJob({
+      job: jobOf(`${yard.root}/work/shop/prod`, 'shop-prod-1', 'deploy'),
+      place: 'shop/prod on host-1',
+      fence: 1,
+      folder: yard.root,
+      script: '/bin/sh',
+      args: ['-c', `echo twice >>${yard.root}/effects`],
+      variables: {},
+      runnerPath: process.env.PATH ?? '',
+      killGraceMs: 500,
+      outputCapBytes: 1_000,
+      tools,
+    });
+    expect(await yard.settled()).toEqual([]);
     expect(await yard.effects()).toEqual(['ran shop-prod-1']);
   });
 

@@ -131,14 +131,7 @@ test('neither a path nor a redirect leads a check to a host that is not allowed'
 
 test('when the time for all checks is over, those not asked are failed ones and not forgotten', async () => {
   const abort = new AbortController();
-  service.answers.set('GET /last', (response, seen) => {
-    text('fine')(response, seen);
-    abort.abort();
-  });
-  service.answers.set('GET /stuck', (_, seen) => {
-    abort.abort();
-    void seen;
-  });
+  service.answers.set('GET /stuck', () => abort.abort());
   const results = await run([smokeCase({ path: '/stuck' }), smokeCase({ path: '/last' })], abort.signal);
   expect(results).toMatchObject([
     { ok: false, detail: expect.stringContaining('cancelled') },

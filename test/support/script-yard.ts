@@ -98,8 +98,10 @@ export interface Yard {
   setEnvFile(lines: readonly string[]): Promise<void>;
   /** A file of a job. */
   jobFile(job: string, name: string): string;
-  /** A process that acts on an order as a worker would. */
+  /** A process in a group of its own that acts on an order as a worker would. */
   follower(plan: YardPlan, order: DeployOrder): ChildProcess;
+  /** Waits until nothing of the yard runs any more; what is left after a while is named. */
+  settled(): Promise<readonly number[]>;
   /** Kills what a test left on purpose, removes the folder. Returns the processes that nobody meant to leave. */
   end(): Promise<readonly number[]>;
 }
@@ -138,8 +140,9 @@ export async function makeYard(): Promise<Yard> {
           join(__dirname, 'script-follower.ts'),
           JSON.stringify({ plan: of, order }),
         ],
-        { stdio: 'inherit' },
+        { stdio: 'inherit', detached: true },
       ),
+    settled: () => lasting(root),
     async end() {
       for (const pid of await pids('service')) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
       const left = await lasting(root);
