@@ -18,10 +18,12 @@ const QUIET_MS = 15_000;
 /** Offsets begin at 0. */
 const FROM_THE_START = -1;
 
+/* eslint-disable no-control-regex -- control characters are what is taken out */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+/* eslint-enable no-control-regex */
+
 /** A line that a terminal can show without being told what to do by it. */
-// eslint-disable-next-line no-control-regex -- control characters are what is taken out
-const plain = (text: string): string =>
-  stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+const plain = (text: string): string => stripVTControlCharacters(text).replace(CONTROL, '');
 
 /** Writes every line so far as `<instant> <text>`, in batches, at the speed of the reader. */
 export async function wholeLog(

@@ -39,7 +39,7 @@ function bugWords(event: BugEvent): string {
     case 'bug.analysis-started':
       return 'Analysis started';
     case 'bug.planned':
-      return plannedWords(event.data.analysis?.confidence ?? null, event.data.fix?.head ?? null);
+      return plannedWords(event);
     case 'bug.booked':
       return event.data.booking === null ? 'No longer booked' : `Booked for ${riding(event.data.booking)}`;
     case 'bug.blocked':
@@ -59,15 +59,21 @@ function bugWords(event: BugEvent): string {
     case 'bug.deployed-prod':
       return shippedWords(event);
     case 'bug.returned':
-      return `Back to ${event.data.to}: ${event.data.breach?.sentence ?? event.data.blocked.what}`;
+      return returnedWords(event);
     case 'bug.moved':
       return movedWords(event);
   }
 }
 
-function plannedWords(confidence: string | null, head: string | null): string {
-  const analysis = confidence === null ? 'Planned without an analysis' : `Root cause written, confidence ${confidence}`;
-  return head === null ? `${analysis}; no fix yet` : `${analysis}; fix ${short(head)}`;
+function plannedWords({ data }: BugEvent & { kind: 'bug.planned' }): string {
+  const { analysis, fix } = data;
+  const plan =
+    analysis === null ? 'Planned without an analysis' : `Root cause written, confidence ${analysis.confidence}`;
+  return fix === null ? `${plan}; no fix yet` : `${plan}; fix ${short(fix.head)}`;
+}
+
+function returnedWords({ data }: BugEvent & { kind: 'bug.returned' }): string {
+  return `Back to ${data.to}: ${data.breach?.sentence ?? data.blocked.what}`;
 }
 
 function approvedWords({ data }: BugEvent & { kind: 'bug.approved' }): string {

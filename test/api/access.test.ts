@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { operations } from '../../src/api/operations';
 import type { Operation } from '../../src/api/operation';
-import { as, useWorld } from './support';
+import { answerOf, as, useWorld, type Reply } from './support';
 import { deploymentEvents, environmentEvents, SHOP, tokenOf, validatedBug } from './sample';
 
 const world = useWorld();
@@ -30,7 +30,7 @@ test.each(named(protectedOnes))(
       good,
     ]) {
       const call = request(app)[operation.method](pathOf(operation));
-      const reply = await (header === null ? call : call.set('Authorization', header)).send();
+      const reply = await answerOf((header === null ? call : call.set('Authorization', header)).send());
       expect([reply.status, reply.body.code]).toEqual([401, 'unauthorized']);
       expect(reply.headers['www-authenticate']).toContain('Bearer');
     }
@@ -61,7 +61,7 @@ test.each(named(protectedOnes))('%s answers each role as the matrix says', async
 test('an auditor who approves in a batch is refused for every bug in it', async () => {
   await world().ledger.append([...validatedBug('1'), ...validatedBug('2')]);
   const reply = await as(world().app, 'aud').post('/v1/decisions', { verb: 'approve-prod', ids: ['1', '2'] });
-  expect(reply.body.items.map(({ status }: { status: number }) => status)).toEqual([403, 403]);
+  expect(reply.body.items.map(({ status }) => status)).toEqual([403, 403]);
   expect(world().conductor.done).toEqual([]);
 });
 
@@ -103,7 +103,7 @@ test('a person without a token in the config cannot be guessed with an empty one
 
 test('a flood from one person is stopped with 429, and others go on', async () => {
   const app = world().restarted({ limits: { perMinute: 3 } });
-  const replies = [];
+  const replies: Reply[] = [];
   for (let count = 0; count < 4; count++) replies.push(await as(app, 'dev').get('/v1/reports'));
   expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
   expect(replies[3]?.body).toMatchObject({ code: 'too-many', status: 429 });

@@ -96,7 +96,7 @@ describe('looking at bugs', () => {
     await as(world().app, 'dev').post('/v1/bugs', { ...NEW_BUG, title: 'Login is slow', severity: 'low' });
     const ids = async (query: string): Promise<string[]> => {
       const { body } = await as(world().app, 'dev').get(`/v1/bugs?${query}`);
-      return body.items.map(({ title }: { title: string }) => title);
+      return body.items.map(({ title }) => title);
     };
     expect(await ids('status=deployed_uat')).toEqual(['Checkout shows the wrong total (21)']);
     expect(await ids('status=deployed_uat,submitted')).toHaveLength(2);
@@ -131,9 +131,7 @@ describe('the inbox', () => {
     await as(world().app, 'dev').post('/v1/bugs', NEW_BUG);
     const inbox = async (person: string): Promise<string[]> => {
       const { body } = await as(world().app, person).get('/v1/inbox');
-      return body.items.map(({ id, verbs }: { id: string; verbs: { verb: string }[] }) =>
-        [id, ...verbs.map(({ verb }) => verb)].join(' '),
-      );
+      return body.items.map(({ id, verbs }) => [id, ...verbs.map(({ verb }) => verb)].join(' '));
     };
     expect((await inbox('ann')).sort()).toEqual(['1 confirm reject', '21 approve-prod fail-validation']);
     expect(await inbox('dev')).toEqual([]);

@@ -135,7 +135,7 @@ describe('a batch', () => {
     await world().ledger.append([...validatedBug('1'), ...validatedBug('2', 'bo'), ...shippedBug('3')]);
     const reply = await as(world().app, 'bo').post('/v1/decisions', { verb: 'approve-prod', ids: ['1', 2, '3', '99'] });
     expect(reply.status).toBe(200);
-    const items: { id: string; status: number; problem: { code: string } | null }[] = reply.body.items;
+    const { items } = reply.body;
     expect(items.map(({ id, status, problem }) => [id, status, problem?.code ?? null])).toEqual([
       ['1', 200, null],
       ['2', 403, 'not-allowed'],
@@ -176,10 +176,7 @@ describe('environments', () => {
 
   test('the list shows each rung in ladder order, also one that nobody has observed yet', async () => {
     const { body } = await as(world().app, 'bo').get('/v1/environments');
-    const rows = body.items.map((item: { service: string; env: string; running: { version: string } | null }) => [
-      `${item.service} ${item.env}`,
-      item.running?.version ?? null,
-    ]);
+    const rows = body.items.map((item) => [`${item.service} ${item.env}`, item.running?.version ?? null]);
     expect(rows).toEqual([
       ['shop uat', '1.4.2'],
       ['shop prod', '1.4.2'],

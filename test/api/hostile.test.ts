@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { problemSchema } from '../../src/api/schemas/common';
-import { as, NEW_BUG, useWorld } from './support';
+import { answerOf, as, NEW_BUG, useWorld } from './support';
 import { tokenOf, validatedBug } from './sample';
 
 const world = useWorld('file');
@@ -57,7 +57,7 @@ test.each([
   ['another method', '/v1/inbox', 405, 'method-not-allowed'],
 ] as const)('%s has its own problem', async (_name, path, status, code) => {
   const call = status === 405 ? request(world().app).put(path) : request(world().app).get(path);
-  const reply = await call.set('Authorization', bearer);
+  const reply = await answerOf(call.set('Authorization', bearer));
   expect([reply.status, reply.body.code]).toEqual([status, code]);
   expect(reply.headers['content-type']).toContain('application/problem+json');
   if (status === 405) expect(reply.headers.allow).toBe('GET, HEAD');
@@ -65,7 +65,7 @@ test.each([
 
 describe('a body', () => {
   const send = (body: string, type = 'application/json') =>
-    request(world().app).post('/v1/bugs').set('Authorization', bearer).set('Content-Type', type).send(body);
+    answerOf(request(world().app).post('/v1/bugs').set('Authorization', bearer).set('Content-Type', type).send(body));
 
   test.each([
     ['cut off', '{"service":', 400, 'malformed'],
@@ -122,9 +122,9 @@ test('our own mistake shows no stack and no secret, only an id to ask about', as
 });
 
 test('a request id of the caller is kept when it is harmless, and replaced when not', async () => {
-  const own = await request(world().app).get('/healthz').set('X-Request-Id', 'trace-7');
+  const own = await answerOf(request(world().app).get('/healthz').set('X-Request-Id', 'trace-7'));
   expect(own.headers['x-request-id']).toBe('trace-7');
-  const other = await request(world().app).get('/healthz').set('X-Request-Id', 'a b<script>');
+  const other = await answerOf(request(world().app).get('/healthz').set('X-Request-Id', 'a b<script>'));
   expect(other.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   expect(other.headers['x-powered-by']).toBeUndefined();
   expect(other.headers['x-content-type-options']).toBe('nosniff');

@@ -69,17 +69,58 @@ export function useWorld(per: 'test' | 'file' = 'test'): () => World {
   };
 }
 
+/** What a test reads of an answer, whichever call it was; what a call does not have is undefined. */
+export interface Body {
+  readonly id: string;
+  readonly title: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly requestId: string;
+  readonly errors: unknown;
+  readonly possible: unknown;
+  readonly items: readonly Row[];
+  readonly next: string | null;
+  readonly holds: unknown;
+  readonly blockedBy: unknown;
+  readonly ready: unknown;
+  readonly checks: unknown;
+}
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  readonly status: number;
+  readonly service: string;
+  readonly env: string;
+  readonly running: { readonly version: string } | null;
+  readonly verbs: readonly { readonly verb: string }[];
+  readonly problem: { readonly code: string } | null;
+}
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly body: Body;
+}
+
+/** The answer to a request, with types. */
+export async function answerOf(call: request.Test): Promise<Reply> {
+  const { status, headers, text, body } = await call;
+  return { status, headers: headers, text, body: body as Body };
+}
+
 /** Requests as one person. */
 export function as(app: Express, person: string) {
   const authorization = `Bearer ${tokenOf(person)}`;
   return {
-    get: (path: string) => request(app).get(path).set('Authorization', authorization),
+    get: (path: string) => answerOf(request(app).get(path).set('Authorization', authorization)),
     post: (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
-      request(app)
-        .post(path)
-        .set('Authorization', authorization)
-        .set(headers)
-        .send(body as object),
+      answerOf(
+        request(app)
+          .post(path)
+          .set('Authorization', authorization)
+          .set(headers)
+          .send(body as object),
+      ),
   };
 }
 
