@@ -35,6 +35,7 @@ const LOST_RACE = /cannot lock ref|unable to (?:create|lock)|could not lock|File
 const TRIES = 8;
 const SCRATCH = 'tidegate-index-';
 
+/** The mirror of one remote in one folder; nothing is read before it is first needed. */
 export function createMirror(url: string, dir: string, timeoutMs: number): Mirror {
   const git = createGit(dir, protocolOf(url), timeoutMs);
   let queue: Promise<unknown> = Promise.resolve();
@@ -80,20 +81,9 @@ export function createMirror(url: string, dir: string, timeoutMs: number): Mirro
     },
     async remoteRefs(refs) {
       await ready();
-      const wanted = refs.flatMap((ref) => [checkedRef(ref), `${ref}^{}`]);
-      const listing = await git.text('ls-remote', ['--quiet', '--end-of-options', url, ...wanted]);
-      const found = listing.split('\n').flatMap((line): [string, string][] => {
-        const [sha = '', ref = ''] = line.split('\t');
-        // ls-remote matches tails of names, so only exact ones count.
-        return isSha(sha) && wanted.includes(ref) ? [[ref, sha]] : [];
-      });
-      return new Map(found);
+      return askRemote(git, url, refs);
     },
-    note: (refs) =>
-      inTurn(async () => {
-        const input = [...refs].map(([ref, sha]) => (sha === null ? `delete ${ref}\0\0` : `update ${ref}\0${sha}\0\0`));
-        await untilWon(() => git.run('update-ref', ['--stdin', '-z'], { input: input.join('') }));
-      }),
+    note: (refs) => inTurn(() => setRefs(git, refs)),
     async withIndex(work) {
       await ready();
       const file = join(dir, `${SCRATCH}${randomUUID()}`);
@@ -109,6 +99,22 @@ export function createMirror(url: string, dir: string, timeoutMs: number): Mirro
 function update(git: Git, url: string): Promise<void> {
   const options = ['--prune', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', '--force'];
   return untilWon(() => git.run('fetch', [...options, '--end-of-options', url, ...REFSPECS]));
+}
+
+async function askRemote(git: Git, url: string, refs: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const wanted = refs.flatMap((ref) => [checkedRef(ref), `${ref}^{}`]);
+  const listing = await git.text('ls-remote', ['--quiet', '--end-of-options', url, ...wanted]);
+  const found = listing.split('\n').flatMap((line): [string, string][] => {
+    const [sha = '', ref = ''] = line.split('\t');
+    // ls-remote matches tails of names, so only exact ones count.
+    return isSha(sha) && wanted.includes(ref) ? [[ref, sha]] : [];
+  });
+  return new Map(found);
+}
+
+function setRefs(git: Git, refs: ReadonlyMap<string, string | null>): Promise<void> {
+  const input = [...refs].map(([ref, sha]) => (sha === null ? `delete ${ref}\0\0` : `update ${ref}\0${sha}\0\0`));
+  return untilWon(() => git.run('update-ref', ['--stdin', '-z'], { input: input.join('') }));
 }
 
 /** Commits must be here before git is asked about them. @throws BadRef */

@@ -62,23 +62,20 @@ async function push(mirror: Mirror, moves: readonly RefMove[]): Promise<void> {
   const leases = moves
     .filter(({ ref }) => !ref.startsWith(BRANCH))
     .map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ''}`);
-  const outcome = await mirror.git
-    .run('push', [
-      ...['--porcelain', '--atomic', '--no-verify', '--no-recurse-submodules', ...leases],
-      '--end-of-options',
-      mirror.url,
-      ...moves.map(({ ref, to }) => `${to ?? ''}:${ref}`),
-    ])
-    .catch((error: unknown) => (error instanceof TidegateFailure ? error : Promise.reject(error)));
+  const options = ['--porcelain', '--atomic', '--no-verify', '--no-recurse-submodules', ...leases];
+  const refspecs = moves.map(({ ref, to }) => `${to ?? ''}:${ref}`);
+  const [outcome] = await Promise.allSettled([
+    mirror.git.run('push', [...options, '--end-of-options', mirror.url, ...refspecs]),
+  ]);
   const after = await mirror.remoteRefs(moves.map((move) => move.ref));
   if (moves.every((move) => (after.get(move.ref) ?? null) === move.to)) return;
-  if (outcome instanceof TidegateFailure) throw outcome;
-  throw failure(moves, outcome.stdout.toString('utf8'), outcome.stderr);
+  if (outcome.status === 'rejected') throw outcome.reason;
+  throw failure(moves, outcome.value.stdout.toString('utf8'), outcome.value.stderr);
 }
 
 function failure(moves: readonly RefMove[], report: string, stderr: string): TidegateFailure {
   const names = moves.map((move) => move.ref).join(', ');
-  const byHook = /aborted by hook/.test(stderr);
+  const byHook = stderr.includes('aborted by hook');
   if (byHook || (REFUSED.test(report) && !STALE.test(report))) {
     return new TidegateFailure('Rejected', `The git remote refused ${names}: ${complaint(stderr)}`, { refs: names });
   }

@@ -1,5 +1,7 @@
 import { TidegateFailure } from '../../domain/failures';
+import type { Fix } from '../../domain/bug';
 import type { Commit, Difference, Source } from '../../ports/source';
+import type { BoardingContext } from './boarding';
 import { sectionOf } from './changelog';
 import { buildCandidate } from './candidate';
 import { checkout } from './checkout';
@@ -64,13 +66,7 @@ export function createGitSource(settings: GitSourceSettings): GitSource {
   return {
     fetch: mirror.fetch,
     resolve,
-    async fix(ref) {
-      checkedTarget(ref);
-      await mirror.fetch();
-      const head = await resolve(ref);
-      const base = head === null ? null : await mergeBase(await mainHead(), head);
-      return head === null || base === null ? null : describeFix(mirror.git, ref, base, head);
-    },
+    fix: (ref) => findFix(boarding, ref),
     compare: (left, right) => compare(mirror, [files.versionFile, files.changelog], left, right),
     async versionAt(sha) {
       await demand(mirror, [sha]);
@@ -79,10 +75,7 @@ export function createGitSource(settings: GitSourceSettings): GitSource {
     },
     buildCandidate: (order) => buildCandidate(boarding, order),
     checkout: (sha, folder) => checkout(mirror, sha, folder),
-    async differs(left, right, path) {
-      await demand(mirror, [left, right]);
-      return changes(mirror, left, right, path);
-    },
+    differs: (left, right, path) => differs(mirror, left, right, path),
     move: (moves) => moveRefs(mirror, moves),
     tag: (name, sha, message, at) => createTag(mirror, name, sha, message, at),
     async changelogSection(sha, version) {
@@ -90,15 +83,7 @@ export function createGitSource(settings: GitSourceSettings): GitSource {
       const file = await fileAt(mirror.git, sha, files.changelog);
       return file === null ? '' : sectionOf(file.bytes.toString('utf8'), version);
     },
-    async history(paths, to, limit) {
-      await demand(mirror, [to]);
-      const inside = paths.filter(isInside);
-      if (inside.length === 0 && paths.length > 0) return [];
-      const commits = await readLog(mirror.git, { range: [to], limit, files: inside });
-      const shas = commits.map((commit) => commit.sha);
-      const touched = await touchedFiles(mirror.git, shas);
-      return commits.map((commit) => ({ ...bare(commit), at: commit.at, files: touched.get(commit.sha) ?? [] }));
-    },
+    history: (paths, to, limit) => history(mirror, paths, to, limit),
     async files(sha) {
       await demand(mirror, [sha]);
       return (await entries(mirror.git, sha)).map((entry) => entry.path);
@@ -122,6 +107,14 @@ async function resolveIn(mirror: Mirror, ref: string): Promise<string | null> {
     );
   }
   return branch ?? tag ?? (ABBREVIATED.test(name) ? commit(name) : null);
+}
+
+async function findFix({ mirror, headOf, mainHead, mergeBase }: BoardingContext, ref: string): Promise<Fix | null> {
+  checkedTarget(ref);
+  await mirror.fetch();
+  const head = await headOf(ref);
+  const base = head === null ? null : await mergeBase(await mainHead(), head);
+  return head === null || base === null ? null : describeFix(mirror.git, ref, base, head);
 }
 
 async function mergeBaseOf(mirror: Mirror, left: string, right: string): Promise<string | null> {
@@ -150,7 +143,19 @@ async function compare(
   return { onlyLeft: lacking(lefts, rights), onlyRight: lacking(rights, lefts) };
 }
 
-async function changes(mirror: Mirror, left: string, right: string, path: string): Promise<boolean> {
+/** No files mean every commit; a path outside the repository has no history. */
+async function history(mirror: Mirror, paths: readonly string[], to: string, limit: number) {
+  await demand(mirror, [to]);
+  const inside = paths.filter(isInside);
+  if (inside.length === 0 && paths.length > 0) return [];
+  const commits = await readLog(mirror.git, { range: [to], limit, files: inside });
+  const shas = commits.map((commit) => commit.sha);
+  const touched = await touchedFiles(mirror.git, shas);
+  return commits.map((commit) => ({ ...bare(commit), at: commit.at, files: touched.get(commit.sha) ?? [] }));
+}
+
+async function differs(mirror: Mirror, left: string, right: string, path: string): Promise<boolean> {
+  await demand(mirror, [left, right]);
   if (!isInside(path)) throw new TidegateFailure('BadPlan', `${shown(path)} is not a path inside the repository.`);
   const args = ['-r', '-z', '--name-only', '--no-ext-diff', '--no-textconv', left, right, '--', path];
   return (await mirror.git.text('diff-tree', args)) !== '';

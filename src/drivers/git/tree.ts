@@ -8,7 +8,6 @@ export interface Entry {
 }
 
 export const SYMLINK = '120000';
-export const SUBMODULE = '160000';
 
 /** Every file of a commit with its mode; nothing inside submodules. */
 export async function entries(git: Git, sha: string, path?: string): Promise<readonly Entry[]> {
@@ -30,7 +29,7 @@ export async function fileAt(
   path: string,
 ): Promise<(Entry & { readonly bytes: Buffer }) | null> {
   const entry = (await entries(git, sha, path)).find((found) => found.path === path);
-  if (entry === undefined || !entry.mode.startsWith('100')) return null;
+  if (!entry?.mode.startsWith('100')) return null;
   return { ...entry, bytes: await git.bytes('cat-file', ['-p', entry.object]) };
 }
 
