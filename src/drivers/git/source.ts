@@ -154,9 +154,10 @@ async function history(mirror: Mirror, paths: readonly string[], to: string, lim
   return commits.map((commit) => ({ ...bare(commit), at: commit.at, files: touched.get(commit.sha) ?? [] }));
 }
 
+/** A path outside the repository is no part of either commit. */
 async function differs(mirror: Mirror, left: string, right: string, path: string): Promise<boolean> {
   await demand(mirror, [left, right]);
-  if (!isInside(path)) throw new TidegateFailure('BadPlan', `${shown(path)} is not a path inside the repository.`);
+  if (!isInside(path)) return false;
   const args = ['-r', '-z', '--name-only', '--no-ext-diff', '--no-textconv', left, right, '--', path];
   return (await mirror.git.text('diff-tree', args)) !== '';
 }
