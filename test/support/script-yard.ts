@@ -137,7 +137,7 @@ export async function makeYard(): Promise<Yard> {
         process.execPath,
         [
           join(__dirname, 'run-typescript.cjs'),
-          join(__dirname, 'script-follower.ts'),
+          require.resolve('./script-follower'),
           JSON.stringify({ plan: of, order }),
         ],
         { stdio: 'inherit', detached: true },

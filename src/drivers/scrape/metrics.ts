@@ -7,7 +7,7 @@ import { EMPTY_LOOK, look, type Look } from './reading';
 
 export interface ScrapeOptions {
   readonly url: string;
-  /** Path of the metrics in Prometheus text. */
+  /** Path of the metrics in Prometheus text, or a whole URL. */
   readonly path: string;
   /** Path that answers 2xx when the service is well; null: health is not known. */
   readonly healthPath: string | null;
@@ -33,18 +33,18 @@ function cpuBetween(before: CpuPoint | null, seconds: number, at: number): CpuPo
   return { at, seconds, ratio: before === null || spent < 0 ? null : spent / ((at - before.at) / 1_000) };
 }
 
-async function scrape(url: string, limits: FetchLimits, now: number): Promise<Look | TidegateFailure> {
+async function scrape(url: URL, limits: FetchLimits, now: number): Promise<Look | TidegateFailure> {
   try {
     const answer = await fetchLimited(url, { ...limits, headers: { accept: 'text/plain; version=0.0.4' } });
     if (answer.status === 200) return look(parseExposition(answer.body), now);
-    return new TidegateFailure('Unavailable', `GET ${url} answered ${answer.status}, expected metrics with 200.`);
+    return new TidegateFailure('Unavailable', `GET ${url.href} answered ${answer.status}, expected metrics with 200.`);
   } catch (error) {
     if (error instanceof TidegateFailure) return error;
     throw error;
   }
 }
 
-async function isHealthy(url: string | null, limits: FetchLimits): Promise<boolean | null> {
+async function isHealthy(url: URL | null, limits: FetchLimits): Promise<boolean | null> {
   if (url === null) return null;
   const status = await fetchLimited(url, limits).then(
     (answer) => answer.status,
@@ -61,13 +61,13 @@ async function isHealthy(url: string | null, limits: FetchLimits): Promise<boole
  * readings of `process_cpu_seconds_total`, so the first reading of a worker has none.
  */
 export function createScrapeMetrics(options: ScrapeOptions): Metrics {
+  const metricsUrl = new URL(options.path, options.url);
+  const healthUrl = options.healthPath === null ? null : new URL(options.healthPath, options.url);
   const limits: FetchLimits = {
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     maxBytes: MAX_BYTES,
-    allowedHosts: [new URL(options.url).host],
+    allowedHosts: [metricsUrl.host, ...(healthUrl === null ? [] : [healthUrl.host])],
   };
-  const metricsUrl = new URL(options.path, options.url).href;
-  const healthUrl = options.healthPath === null ? null : new URL(options.healthPath, options.url).href;
   let cpu: CpuPoint | null = null;
 
   return {

@@ -36,8 +36,8 @@ export async function askStatus(stage: Stage | null, variables: Variables, timeo
 /** Asks the version endpoint; null when the environment has none. */
 export function askEndpoint(url: string, path: string | null, timeoutMs: number): Promise<VersionAnswer> | null {
   if (path === null) return null;
-  const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES, allowedHosts: [new URL(url).host] };
-  return askVersion(new URL(path, url).href, limits);
+  const endpoint = new URL(path, url);
+  return askVersion(endpoint.href, { timeoutMs, maxBytes: MAX_ANSWER_BYTES, allowedHosts: [endpoint.host] });
 }
 
 /** Joins the two: a refused connection and no status is down; anything else that does not say what runs is unclear. */

@@ -6,7 +6,7 @@ export interface ScriptDeployerOptions {
   readonly env: string;
   /** Name of this host, for sentences. */
   readonly host: string;
-  /** Path of the script in the repository. */
+  /** Path of the script in the repository, or absolute on this host. */
   readonly script: string;
   /** Where the script comes from: the candidate (null), a protected ref, or a file on this host. */
   readonly scriptFrom: null | { readonly ref: string } | { readonly path: string };
@@ -19,7 +19,7 @@ export interface ScriptDeployerOptions {
   readonly envFile: string | null;
   /** Path of the template in the repository that names the required keys, or null. */
   readonly envTemplate: string | null;
-  /** Address of the environment, and the path of its version endpoint or null. */
+  /** Address of the environment, and its version endpoint: a path on it, a whole URL, or null. */
   readonly url: string;
   readonly versionPath: string | null;
   /** The worker's own environment; only PATH, HOME, LANG, TZ, TMPDIR, USER and SHELL of it reach a script. */

@@ -8,12 +8,11 @@
 export const RUNNER_BUSY = 75;
 export const RUNNER_FENCED = 76;
 
-/** File names in the folder of an environment. */
-export const LOCK_FILE = 'lock';
-export const FENCE_FILE = 'fence';
+/**
+ * In the folder of an environment, beside `lock` and `fence` (the highest number seen): the job that took the lock last.
+ * `gate` guards the few instants in which the lock changes hands or is broken.
+ */
 export const HOLDER_FILE = 'holder';
-/** Guards the few instants in which the lock changes hands or is broken. */
-export const GATE_FILE = 'gate';
 
 /** File names in the folder of a job. */
 export const JOB_FILES = {

@@ -1,5 +1,5 @@
 /** Where a script comes from and where it works. */
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { TidegateFailure } from '../../domain/failures';
 import type { DeployOrder } from '../../ports/deployer';
 import { findScript, prepareCheckout, scriptIn, type FoundScript } from './checkout';
@@ -32,6 +32,11 @@ async function pinnedScript(
   return scriptIn(await prepareCheckout(base, order.deployment, sha, options.checkout), options.script);
 }
 
+/** The candidate's own script, or the one that config names by its place on this host. */
+async function ownScript(folder: string, script: string): Promise<FoundScript> {
+  return isAbsolute(script) ? findScript(script, null) : scriptIn(folder, script);
+}
+
 /** The candidate's checkout for an order; the same for every call. @throws BadRef, and what the checkout throws */
 export async function candidateFolder(
   base: string,
@@ -45,7 +50,7 @@ export async function candidateFolder(
 export async function findStage(base: string, order: DeployOrder, options: ScriptDeployerOptions): Promise<Stage> {
   const folder = await candidateFolder(base, order, options);
   const from = options.scriptFrom;
-  if (from === null) return { folder, script: await scriptIn(folder, options.script) };
+  if (from === null) return { folder, script: await ownScript(folder, options.script) };
   if ('path' in from) return { folder, script: await findScript(from.path, null) };
   return { folder, script: await pinnedScript(base, order, from.ref, options) };
 }

@@ -1,11 +1,11 @@
 /** Starting a job: the runner is let loose, and this tells whether it got the environment. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidegateFailure } from '../../domain/failures';
 import type { Variables } from './environment';
-import { jobFile, makePrivateFolder, readIfThere, readJob, type Job } from './job';
+import { jobFile, makePrivateFolder, readIfThere, readJob, writeAtomic, type Job } from './job';
 import { lockHolder, type LockTools } from './lock';
 import { RUNNER, RUNNER_BUSY, RUNNER_FENCED } from './runner';
 
@@ -35,7 +35,8 @@ function command(order: StartOrder): readonly string[] {
 async function spawnRunner(order: StartOrder): Promise<ChildProcess> {
   const { job, tools } = order;
   await makePrivateFolder(job.folder);
-  await writeFile(jobFile(job, 'runner'), RUNNER);
+  // In one step: a shell reads its script as it goes, and another runner of this job may be in the middle of it.
+  await writeAtomic(jobFile(job, 'runner'), RUNNER);
   const log = await open(jobFile(job, 'runnerLog'), 'a', 0o600);
   try {
     const limits = [order.fence, Math.ceil(order.killGraceMs / 100), order.outputCapBytes].map(String);
