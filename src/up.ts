@@ -1,14 +1,22 @@
 /** All roles in one process with the embedded defaults: what `tidegate up` and the demo start. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mkdir } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
+import { setTimeout as wait } from 'node:timers/promises';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { destination, type Logger } from 'pino';
 import { createApp } from './api/app';
 import { createConductor } from './client/conductor';
 import { connect, type TemporalAddress } from './client/connection';
+import { createLogger } from './api/logger';
+import { loadConfig } from './config/load';
 import type { LoadedService } from './config/loaded';
+import { processVariables } from './config/process-env';
 import { createCalendars } from './drivers/calendar/calendars';
 import { createFileReports } from './drivers/reports/file-reports';
+import type { Ledger } from './ports/ledger';
 import { createSqliteLedger } from './ledger/sqlite-ledger';
 import { startWorker, type WorkerRole } from './worker';
 
@@ -30,11 +38,56 @@ export interface Up {
   stop(): Promise<void>;
 }
 
+export interface ConfiguredUp extends Omit<UpOptions, 'services' | 'logger' | 'version' | 'workflows'> {
+  /** File or folder of the configuration; null: the nearest tidegate.yaml upward. */
+  readonly configPath: string | null;
+}
+
+/** The version of this product, from its own package.json. */
+export function productVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+/** `startAll` on the services of a config file, with its log in the state folder. @throws ConfigError, Unavailable */
+export async function startConfigured(options: ConfiguredUp): Promise<Up> {
+  const variables = processVariables();
+  const { configPath, stateDir } = options;
+  const services = loadConfig({ configPath, cwd: process.cwd(), variables, secrets: 'require' });
+  await mkdir(stateDir, { recursive: true });
+  const logger = createLogger('info', destination({ dest: join(stateDir, 'tidegate.log'), sync: true }));
+  Runtime.install({ logger: temporalLogger(logger) });
+  return startAll({ ...options, services, version: productVersion(), logger });
+}
+
+/** Temporal's own lines go into the same log. */
+function temporalLogger(logger: Logger): DefaultLogger {
+  return new DefaultLogger('INFO', ({ level, message, meta }) => {
+    const write = level === 'ERROR' ? logger.error : level === 'WARN' ? logger.warn : logger.info;
+    write.call(logger, { ...meta }, message);
+  });
+}
+
 function listening(server: Server, { host, port }: UpOptions['listen']): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
+}
+
+const LOOK_EVERY_MS = 50;
+const KNOWN_WITHIN_MS = 30_000;
+
+/** Waits until it is known what every environment runs: the first bug may be confirmed a moment later (T-004). */
+async function environmentsKnown(services: readonly LoadedService[], ledger: Ledger): Promise<void> {
+  const places = services.flatMap(({ policy }) => policy.ladder.map((env) => [policy.service, env] as const));
+  for (let waited = 0; waited < KNOWN_WITHIN_MS; waited += LOOK_EVERY_MS) {
+    const known = await Promise.all(places.map(([service, env]) => ledger.environment(service, env)));
+    if (known.every((state) => state?.observedAt != null)) return;
+    await wait(LOOK_EVERY_MS);
+  }
 }
 
 /** Starts ledger, worker and API; answers once all of them work. */
@@ -51,6 +104,7 @@ export async function startAll(options: UpOptions): Promise<Up> {
     logger,
     ...(workflows && { workflows }),
   });
+  await environmentsKnown(services, ledger);
   const client = await connect(temporal);
   const first = services[0];
   const reports = createFileReports({ dir: first?.wiring.reportsDir ?? 'releases', zone: first?.policy.zone ?? 'UTC' });

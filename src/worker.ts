@@ -14,6 +14,7 @@ import { createLogMessenger } from './drivers/log/messenger';
 import type { Ledger } from './ports/ledger';
 import { registerSearchAttributes } from './temporal/search-attributes';
 import { workflowBundle } from './wiring/bundle';
+import { configure } from './wiring/configure';
 import { wireService } from './wiring/drivers';
 import type { Logger } from 'pino';
 
@@ -102,7 +103,7 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
   for (const recorder of recorders) recorder.start();
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   const conductor = createConductor(client);
-  for (const { policy } of role.services) await conductor.configure(policy);
+  for (const { policy } of role.services) await configure(policy, conductor, ledger);
   return {
     ended,
     async stop() {

@@ -1,13 +1,14 @@
 /** Writing down and telling: the ledger, the reports on disk that follow from it, and messages to people. */
 import type { LedgerEvent } from '../domain/events';
 import { bugSubject, deploymentSubject, deploymentWorkflowId, environmentSubject } from '../domain/ids';
+import { redactAll } from '../domain/redact';
 import { TIDEGATE } from '../domain/people';
 import { callId } from './context';
 import type { Activities } from './index';
 import { serviceOf, type ActivityDeps } from './deps';
 
 /** After these a deployment's report on disk has something new to say (A-009). */
-const REPORTED = ['deployment.candidate', 'deployment.phase-ended', 'deployment.rolled-back', 'deployment.ended'];
+const REPORTED = ['deployment.phase-ended', 'deployment.rolled-back', 'deployment.ended'];
 
 export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 'tell' | 'describeDeployment'> {
   const { ledger, messenger, runs, clock } = deps;
@@ -15,7 +16,7 @@ export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 't
   /** Reports are made from the ledger again at any time: a full disk must not hold a deployment (6-faults F42). */
   async function refreshReport(service: string, id: string): Promise<void> {
     const deployment = await ledger.deployment(id);
-    if (deployment?.candidate == null) return;
+    if (deployment === null) return;
     const samples = await ledger.samples(deploymentSubject(id), 0);
     await serviceOf(deps, service).reports.write(
       deployment,
@@ -25,7 +26,7 @@ export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 't
 
   return {
     async record(events: readonly LedgerEvent[]) {
-      await ledger.append(events);
+      await ledger.append(events.map((event) => redactAll(event)));
       const changed = new Map(
         events.filter(({ kind }) => REPORTED.includes(kind)).map((event) => [event.subject, event.service]),
       );

@@ -35,5 +35,5 @@ export function createWatch(deps: ActivityDeps): Pick<Activities, 'watchWindow'>
 
 /** The target could not be asked: a reading without evidence, which the rules on missing data judge. */
 function silent(at: number): Reading {
-  return { at, counters: null, histogram: null, gauges: { cpu: null, memory: null, queueDepth: null }, healthy: false };
+  return { at, counters: null, histogram: null, gauges: { cpu: null, memory: null, queueDepth: null }, healthy: null };
 }

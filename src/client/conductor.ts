@@ -16,7 +16,13 @@ import type { ServicePolicy } from '../domain/policy';
 import type { BugDecision, EnvironmentDecision, Refusal } from '../domain/verbs';
 import type { bugFixWorkflow } from '../workflows/bug-fix';
 import type { environmentWorkflow } from '../workflows/environment';
-import { configureSignal, decideEnvironmentUpdate, decideUpdate, type DecideResult } from '../workflows/messages';
+import {
+  calendarChangedSignal,
+  configureSignal,
+  decideEnvironmentUpdate,
+  decideUpdate,
+  type DecideResult,
+} from '../workflows/messages';
 
 /** How a decision ended: taken (and whether the ledger holds it), refused, or nobody there to take it. */
 export type DecisionOutcome =
@@ -32,6 +38,8 @@ export interface Conductor {
   decideEnvironment(service: string, env: string, decision: EnvironmentDecision): Promise<DecisionOutcome>;
   /** Starts every environment of a service, or tells it the present config. @throws Unavailable */
   configure(policy: ServicePolicy): Promise<void>;
+  /** Tells a bug's run that slots or freezes were edited; a run that has ended needs no news. @throws Unavailable */
+  recalendar(service: string, bug: string): Promise<void>;
   /** @throws Unavailable */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -121,6 +129,12 @@ export function createConductor(client: Client): Conductor {
           }),
         );
       }
+    },
+    async recalendar(service, bug) {
+      const handle = client.workflow.getHandle(bugWorkflowId(service, bug));
+      await asking(() => handle.signal(calendarChangedSignal)).catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
     },
     async ping() {
       await asking(() => client.workflowService.getSystemInfo({}));

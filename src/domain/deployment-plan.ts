@@ -2,7 +2,6 @@
 import type { Candidate, Check, SmokeResult } from './deployment';
 import type { DeploymentOrder } from './deployment-order';
 import type { AppliedFix, Running } from './environment';
-import { withFixes } from './version';
 import type { WatchVerdict } from './watch';
 
 /** Null when every check passed, else what failed. */
@@ -32,9 +31,9 @@ export function carriedFixes(order: DeploymentOrder, candidate: Candidate): read
   return [...kept, ...aboard];
 }
 
-/** The version below production says which fixes it holds. */
-export function validationVersion(base: string, fixes: readonly string[]): string {
-  return withFixes(base, fixes);
+/** Whether the candidate carries anybody who asked to ride; fixes that were kept do not make a deployment. */
+export function somebodyAboard(order: DeploymentOrder, { aboard }: Candidate): boolean {
+  return order.passengers.some(({ bug }) => aboard.includes(bug));
 }
 
 /** What the environment runs once the candidate is committed. */

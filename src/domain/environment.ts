@@ -70,6 +70,8 @@ export interface EnvironmentState {
   readonly env: string;
   readonly revision: string;
   readonly running: Running | null;
+  /** When somebody last looked what really runs here; null: nobody has yet. */
+  readonly observedAt: number | null;
   /** The last deployment that was committed: where a rollback goes. */
   readonly lastGood: { readonly version: string; readonly sha: string; readonly deployment: string | null } | null;
   readonly queue: readonly DeployRequest[];
@@ -149,6 +151,7 @@ export function emptyEnvironment(service: string, env: string): EnvironmentState
     env,
     revision: '',
     running: null,
+    observedAt: null,
     lastGood: null,
     queue: [],
     current: null,
@@ -245,6 +248,7 @@ export function evolveEnvironment(state: EnvironmentState | null, event: Stamped
       return {
         ...state,
         running,
+        observedAt: event.at,
         lastGood: state.lastGood ?? (running && goodTarget(running)),
         nextNumber: Math.max(state.nextNumber, nextNumber),
         fence: Math.max(state.fence, fence),
@@ -277,6 +281,6 @@ export function evolveEnvironment(state: EnvironmentState | null, event: Stamped
     case 'environment.resumed':
       return { ...state, holds: state.holds.filter(({ by }) => by !== event.actor) };
     case 'environment.rechecked':
-      return { ...state, running: event.data.running ?? state.running, unknown: null };
+      return { ...state, running: event.data.running ?? state.running, observedAt: event.at, unknown: null };
   }
 }

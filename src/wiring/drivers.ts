@@ -111,7 +111,7 @@ export function wireService(
     drivers: {
       policy,
       source,
-      analyst: createGitAnalyst(source),
+      analyst: createGitAnalyst(source, { main: policy.repo.main }),
       fixer: createBranchFixer(source, policy.fix.pattern),
       reports: createFileReports({ dir: wiring.reportsDir, zone: policy.zone }),
       targets,

@@ -22,6 +22,7 @@ import {
   arrivedSignal,
   bookedSignal,
   bugStateQuery,
+  calendarChangedSignal,
   decideSignal,
   decideUpdate,
   requestSignal,
@@ -66,6 +67,7 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
   setHandler(decideSignal, decisions.signal);
   setHandler(arrivedSignal, (arrival) => void arrivals.push(arrival));
   setHandler(bookedSignal, (notice) => void (notice.outcome === 'moved' ? moves : answers).push(notice));
+  setHandler(calendarChangedSignal, rebookT1);
   setHandler(bugStateQuery, state);
 
   while (!isEnded(state()) && !decisions.full()) {
@@ -133,6 +135,17 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
   function seat(head: string): Booking {
     const request = requestId(id, policy.validation, head, journal.seq());
     return { env: policy.validation, slot: 'T1', at: Date.now(), graceUntil: null, label: null, request };
+  }
+
+  /** A T1 still ahead follows the calendar, and says where it went and why. */
+  async function rebookT1(): Promise<void> {
+    const before = state().booking;
+    if (before?.slot !== 'T1' || before.request !== null || before.at === null || before.at <= Date.now()) return;
+    const booking = await nextT1();
+    if (state().booking !== before || booking.at === before.at) return;
+    const why = `the calendar changed, it was ${before.label ?? 'another time'}`;
+    journal.emit({ kind: 'bug.moved', data: { from: before.at, booking, why } });
+    await messenger.tell(queuedText(state(), why));
   }
 
   /** Asks the environment for a place on its train, and waits for the end of the ride. */

@@ -17,7 +17,7 @@ import {
   type Verdict,
 } from '../domain/deployment';
 import type { DeploymentOrder } from '../domain/deployment-order';
-import { failedChecks, failedSmoke, runningAfter, watchSentence } from '../domain/deployment-plan';
+import { failedChecks, failedSmoke, runningAfter, somebodyAboard, watchSentence } from '../domain/deployment-plan';
 import { deploymentSubject, environmentWorkflowId } from '../domain/ids';
 import { arrivalText } from '../domain/texts';
 import type { Baseline, WatchVerdict } from '../domain/watch';
@@ -71,7 +71,7 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
       const { failed, baseline } = await preflight();
       if (failed) return aborted(failed);
       candidate = await build();
-      if (candidate.aboard.length === 0) return aborted('no passenger is left: every fix stayed behind');
+      if (!somebodyAboard(order, candidate)) return aborted('no passenger is left: every fix stayed behind');
       return await putThere(candidate, baseline);
     } catch (error) {
       return await CancellationScope.nonCancellable(() => interrupted(error, candidate));
@@ -134,15 +134,23 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
   /** Null when the window held, else the breach that rolls back; soft ones are kept and told. */
   async function watch(baseline: Baseline | null): Promise<string | null> {
     begin('watch');
-    const verdict = await watched(id, policy.watch.windowMs, baseline);
+    const verdict = await watched(policy.watch.windowMs, baseline);
     if ('breach' in verdict) emit({ kind: 'deployment.breached', data: { breach: verdict.breach } });
     finish('watch', verdict.outcome !== 'hard', watchSentence(verdict));
     return verdict.outcome === 'hard' ? verdict.breach.sentence : null;
   }
 
-  function watched(deployment: string, windowMs: number, baseline: Baseline | null): Promise<WatchVerdict> {
+  function watched(windowMs: number, baseline: Baseline | null): Promise<WatchVerdict> {
     const { watchWindow } = environmentActs(service, env, windowMs + SLACK_MS);
-    return watchWindow({ deployment, service, env, windowMs, startedAt: Date.now(), baseline, policy: policy.watch });
+    return watchWindow({
+      deployment: id,
+      service,
+      env,
+      windowMs,
+      startedAt: Date.now(),
+      baseline,
+      policy: policy.watch,
+    });
   }
 
   async function commit(candidate: Candidate): Promise<End> {
@@ -166,7 +174,7 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
     begin('verify');
     const results = await target.runSmoke(order, previous, order.running?.deployment ?? '');
     const broken = failedSmoke(results);
-    const verdict = broken === null ? await watched(`${id}-rollback`, policy.watch.miniWindowMs, baseline) : null;
+    const verdict = broken === null ? await watched(policy.watch.miniWindowMs, baseline) : null;
     const breach = verdict?.outcome === 'hard' ? verdict.breach.sentence : null;
     const problem = broken ?? breach;
     const detail =

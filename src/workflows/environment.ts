@@ -105,7 +105,7 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
       case 'wait':
         return changed(departure.until, departure.why);
       case 'plan':
-        return planSlot(departure.slot, departure.why);
+        return planSlot(departure.slot, departure.after, departure.why);
       case 'leave':
         return leave(departure);
     }
@@ -141,13 +141,12 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
   }
 
   /** The next slot for what waits; whoever was told another time hears the old one, the new one, and why. */
-  async function planSlot(kind: SlotKind, why: string): Promise<void> {
+  async function planSlot(kind: SlotKind, after: number, why: string): Promise<void> {
     const waiting = state().queue.filter((request) => request.kind === 'slot' && request.slot === kind);
-    const asked = Math.min(...waiting.map(({ at }) => at));
     const question = { service, env, modules: [], kind, departed: state().departedSlots };
-    const first = await gateReads.nextSlot({ ...question, after: asked });
-    const answer =
-      first.slot.graceUntil < Date.now() ? await gateReads.nextSlot({ ...question, after: Date.now() }) : first;
+    const first = await gateReads.nextSlot({ ...question, after });
+    const late = first.slot.graceUntil < Date.now();
+    const answer = late ? await gateReads.nextSlot({ ...question, after: Date.now() }) : first;
     const { key, at, cutoffAt, graceUntil } = answer.slot;
     const slot = { kind, key, at, cutoffAt, graceUntil };
     const moved = waiting.filter((request) => boards(request, slot) && request.told !== null && request.told !== at);
@@ -166,16 +165,10 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
   }
 
   async function leave(departure: Departure & { readonly act: 'leave' }): Promise<void> {
-    const { requests } = departure;
-    if (requests.some(({ slot, at }) => slot === 'T1' && Date.now() < at + BOARDING_MS)) {
-      return changed(Math.max(...requests.map(({ at }) => at)) + BOARDING_MS, 'boarding');
-    }
-    if (
-      departure.slotKey === null ||
-      requests.every(({ passenger }) => passenger === null || passenger.modules.length === 0)
-    ) {
-      return depart(requests, departure.slotKey);
-    }
+    const { requests, slotKey } = departure;
+    const boarding = Math.max(...requests.map(({ slot, at }) => (slot === 'T1' ? at + BOARDING_MS : 0)));
+    if (Date.now() < boarding) return changed(boarding, 'boarding');
+    if (requests.every(({ kind }) => kind !== 'slot')) return depart(requests, slotKey);
     const { requests: frozen, until, freeze } = await gateReads.suspended(service, env, requests, Date.now());
     const again = chooseDeparture(state(), policy.train.mode, Date.now(), frozen);
     if (again.act === 'leave') return depart(again.requests, again.slotKey);

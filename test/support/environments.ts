@@ -9,6 +9,8 @@ import { temporaryFolder } from './temporary-folder';
 /** Answers the running environment; only inside tests and hooks, where it has started. */
 export type RunningEnvironment = () => TestWorkflowEnvironment;
 
+/** The type of every attribute, as the wire counts it. */
+const KEYWORD = 2;
 const START_LIMIT_MS = 120_000;
 
 /**
@@ -44,11 +46,26 @@ export function devServer(): RunningEnvironment {
 export function timeSkipping(): RunningEnvironment {
   return managed(async () => {
     const { path } = await findTestServer(process.env, () => undefined);
-    const environment = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path } },
+    const environment = await startedInTime(path);
+    // This server cannot list them, only take them.
+    await environment.connection.operatorService.addSearchAttributes({
+      namespace: 'default',
+      searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
     });
     return { environment, stop: () => environment.teardown() };
   });
+}
+
+/** The SDK waits five seconds for the server; a busy machine may need another try. */
+async function startedInTime(path: string, tries = 4): Promise<TestWorkflowEnvironment> {
+  try {
+    return await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    });
+  } catch (error) {
+    if (tries <= 1) throw error;
+    return startedInTime(path, tries - 1);
+  }
 }
 
 interface Managed {

@@ -1,11 +1,16 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { findCli } from '../../src/temporal/cli';
 import { findTestServer } from '../../src/temporal/test-server';
+import { temporaryFolder } from './temporary-folder';
 
 /**
  * Obtains both Temporal executables once for all test files, so that they need not race for a build or a download.
  * What cannot be obtained stays unset: the tests that need it then fail with the finder's own sentence.
  */
 export default async function globalSetup(): Promise<void> {
+  process.env.TIDEGATE_TEST_BUNDLE = await bundleWorkflows();
   const reasons: string[] = [];
   const say = (line: string): void => {
     reasons.push(line);
@@ -17,4 +22,16 @@ export default async function globalSetup(): Promise<void> {
   } catch (error) {
     process.stderr.write(`${reasons.join('\n')}\n${String(error)}\n`);
   }
+}
+
+/** The workflows as a worker loads them, bundled once for all test files. */
+async function bundleWorkflows(): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../../src/workflows'),
+    ignoreModules: ['crypto'],
+    logger: new DefaultLogger('ERROR'),
+  });
+  const path = join(await temporaryFolder(), 'workflow-bundle.js');
+  await writeFile(path, code);
+  return path;
 }
