@@ -1,0 +1,148 @@
+/** Wiring of what the command line does on this machine itself: its roles, its checks, its look at the ledger. */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { createLogger } from './api/logger';
+import { refuseOpenDoor, startApi } from './api/server';
+import { connect, type TemporalAddress } from './client/connection';
+import { checkConfig, type ConfigCheck } from './config/check-config';
+import { loadConfig, type LoadOptions } from './config/load';
+import type { LoadedService } from './config/loaded';
+import { processVariables } from './config/process-env';
+import type { Settings } from './config/settings';
+import { TidegateFailure } from './domain/failures';
+import { SEARCH_ATTRIBUTES } from './domain/ids';
+import { createCalendars } from './drivers/calendar/calendars';
+import { createSqliteLedger } from './ledger/sqlite-ledger';
+import type { Ledger } from './ports/ledger';
+import { obtainTemporal, profilePlace } from './temporal/obtain';
+import { productVersion, startConfigured } from './up';
+import { startWorker, type WorkerRole } from './worker';
+
+/** What a role is given by the command line. */
+export interface RoleOptions {
+  readonly settings: Settings;
+  /** Talk to whoever started it. */
+  readonly say: (line: string) => void;
+  /** Ctrl-C or a kill: drain and end. */
+  readonly signal: AbortSignal;
+}
+
+/** The configuration with the forecast of its slots. @throws ConfigError */
+export function checkConfiguration(options: LoadOptions): ConfigCheck {
+  const calendarsOf = (services: readonly LoadedService[]) => createCalendars(services.map(({ calendar }) => calendar));
+  return checkConfig(options, calendarsOf, Date.now());
+}
+
+/** Null when the chain of the ledger holds. @throws BadPlan when there is no ledger */
+export async function verifyAudit(settings: Settings): Promise<Awaited<ReturnType<Ledger['verify']>>> {
+  const file = settings.ledger.reveal();
+  if (!existsSync(file)) {
+    throw new TidegateFailure('BadPlan', `There is no ledger at ${file}: name it with --ledger or TIDEGATE_LEDGER.`);
+  }
+  return withLedger(settings, (ledger) => ledger.verify());
+}
+
+/** Asks Temporal itself. @throws Unavailable with the address and what to do */
+export async function probeTemporal(settings: Settings): Promise<string> {
+  const place = placeOf(settings);
+  const client = await connect(place);
+  await client.connection.close();
+  return place.address;
+}
+
+/** Opens the ledger that is there and reads from it; one that is not there yet is made at the first start. */
+export async function probeLedger(settings: Settings): Promise<void> {
+  if (existsSync(settings.ledger.reveal())) await withLedger(settings, (ledger) => ledger.ping());
+}
+
+/** Everything in one process until it is told to stop. */
+export async function runUp({ settings, say, signal }: RoleOptions): Promise<void> {
+  const { configPath, listen } = settings;
+  const stateDir = resolve(settings.stateDir);
+  refuseOpenDoor(listen.host, servicesOf(settings));
+  const temporal = await obtainTemporal({ ...obtaining(stateDir, settings.temporal.namespace, say), ui: true });
+  try {
+    const up = await startConfigured({ configPath, stateDir, temporal, listen });
+    say(`Tidegate is up at ${up.url} (API description at ${up.url}/docs).`);
+    await untilStopped(signal, up.ended).finally(() => up.stop());
+  } finally {
+    await temporal.stop();
+  }
+}
+
+/** The API alone, next to workers that run elsewhere. */
+export async function runApi({ settings, say, signal }: RoleOptions): Promise<void> {
+  const services = servicesOf(settings);
+  const client = await connect(placeOf(settings));
+  try {
+    await withLedger(settings, async (ledger) => {
+      const { listen, logLevel } = settings;
+      const logger = createLogger(logLevel);
+      const api = await startApi({
+        services,
+        ledger,
+        client,
+        listen,
+        temporalUi: null,
+        version: productVersion(),
+        logger,
+      });
+      say(`The API listens at ${api.url}.`);
+      await untilStopped(signal, null).finally(() => api.stop());
+    });
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** A worker alone: all of it, or only what touches one environment. */
+export async function runWorker({ settings, say, signal }: RoleOptions, only: WorkerRole['only']): Promise<void> {
+  const services = servicesOf(settings);
+  const stateDir = resolve(settings.stateDir);
+  await withLedger(settings, async (ledger) => {
+    const logger = createLogger(settings.logLevel);
+    const worker = await startWorker({ services, only, temporal: placeOf(settings), ledger, stateDir, logger });
+    say(only === null ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
+    await untilStopped(signal, worker.ended).finally(() => worker.stop());
+  });
+}
+
+function obtaining(stateDir: string, namespace: string, say: (line: string) => void) {
+  const env = processVariables();
+  return { mode: 'find' as const, stateDir, namespace, searchAttributes: SEARCH_ATTRIBUTES, env, say };
+}
+
+function servicesOf({ configPath }: Settings): readonly LoadedService[] {
+  return loadConfig({ configPath, cwd: process.cwd(), variables: processVariables(), secrets: 'require' });
+}
+
+/** Where Temporal is for a role that never starts one of its own. */
+function placeOf({ temporal }: Settings): TemporalAddress {
+  return (
+    profilePlace(processVariables(), temporal.namespace) ?? {
+      address: temporal.address ?? '127.0.0.1:7233',
+      namespace: temporal.namespace,
+      options: {},
+    }
+  );
+}
+
+async function withLedger<T>(settings: Settings, use: (ledger: Ledger) => Promise<T>): Promise<T> {
+  await mkdir(resolve(settings.stateDir), { recursive: true });
+  const ledger = await createSqliteLedger({ file: resolve(settings.ledger.reveal()) });
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Ends with the signal, or with `ended`, whichever comes first; a failure of `ended` is thrown. */
+async function untilStopped(signal: AbortSignal, ended: Promise<void> | null): Promise<void> {
+  const stopped = new Promise<void>((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+  await Promise.race(ended === null ? [stopped] : [stopped, ended]);
+}
