@@ -74,7 +74,8 @@ async function fromLocalPort({ namespace, say }: ObtainOptions): Promise<Obtaine
   );
 }
 
-function profilePlace(env: Environment, namespace: string): TemporalPlace | null {
+/** The server that TEMPORAL_ADDRESS or the standard profile file names, with its TLS or API key; null: neither does. */
+export function profilePlace(env: Environment, namespace: string): TemporalPlace | null {
   const overrideEnvVars = Object.fromEntries(
     Object.entries(env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
   );
