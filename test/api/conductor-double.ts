@@ -83,6 +83,7 @@ export function createConductorDouble(ledger: Ledger, policies: readonly Service
       return { outcome: 'accepted', result: { recorded, status: decision.verb } };
     },
     configure: () => Promise.resolve(),
+    recalendar: () => Promise.resolve(),
     ping: () => Promise.resolve().then(reach),
     close: () => Promise.resolve(),
   };

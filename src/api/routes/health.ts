@@ -10,7 +10,6 @@ const checkSchema = z.object({ ok: z.boolean(), detail: z.string() });
 const readinessSchema = z
   .object({ ready: z.boolean(), checks: z.object({ temporal: checkSchema, ledger: checkSchema }) })
   .meta({ id: 'Readiness' });
-export type Readiness = z.infer<typeof readinessSchema>;
 
 const healthz = operation({
   id: 'healthz',
