@@ -163,7 +163,7 @@ export function createCandidateActivities(deps: ActivityDeps): Pick<Activities, 
           if (production)
             await source.tag(releaseTag(candidate.version), candidate.sha, await tagMessage(source, candidate), at);
           const mainline = production ? await toMainline(drivers, order, candidate, at) : 'validated below production';
-          return { alsoHolds: await alsoHolds(order, candidate), evidence: await ledger.digests(order.id), mainline };
+          return { alsoHolds: await alsoHolds(order, candidate), mainline };
         })(),
       );
     },

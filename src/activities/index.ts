@@ -68,7 +68,6 @@ export interface WatchOrder {
 export interface CommitEnd {
   /** Other fixes that validation holds and production does not. */
   readonly alsoHolds: readonly string[];
-  readonly evidence: { readonly samples: string; readonly log: string };
   /** What the mainline rule did, or the duty it left. */
   readonly mainline: string;
 }

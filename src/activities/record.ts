@@ -10,13 +10,15 @@ import { serviceOf, type ActivityDeps } from './deps';
 /** After these a deployment's report on disk has something new to say (A-009). */
 const REPORTED = ['deployment.phase-ended', 'deployment.rolled-back', 'deployment.ended'];
 
+const deploymentOf = (subject: string): string => subject.slice(deploymentSubject('').length);
+
 export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 'tell' | 'describeDeployment'> {
   const { ledger, messenger, runs, clock } = deps;
 
   /** Reports are made from the ledger again at any time: a full disk must not hold a deployment (6-faults F42). */
   async function refreshReport(service: string, id: string): Promise<void> {
     const deployment = await ledger.deployment(id);
-    if (deployment === null) return;
+    if (deployment === null || (deployment.candidate === null && deployment.verdict === null)) return;
     const samples = await ledger.samples(deploymentSubject(id), 0);
     await serviceOf(deps, service).reports.write(
       deployment,
@@ -24,14 +26,21 @@ export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 't
     );
   }
 
+  /** The digest of a deployment's samples and log stands in its closing event (3-architecture §4). */
+  async function sealed(event: LedgerEvent): Promise<LedgerEvent> {
+    if (event.kind !== 'deployment.ended') return event;
+    return { ...event, data: { ...event.data, evidence: await ledger.digests(deploymentOf(event.subject)) } };
+  }
+
   return {
     async record(events: readonly LedgerEvent[]) {
-      await ledger.append(events.map((event) => redactAll(event)));
+      const whole = await Promise.all(events.map(sealed));
+      await ledger.append(whole.map((event) => redactAll(event)));
       const changed = new Map(
         events.filter(({ kind }) => REPORTED.includes(kind)).map((event) => [event.subject, event.service]),
       );
       for (const [subject, service] of changed) {
-        await refreshReport(service, subject.slice(deploymentSubject('').length)).catch(() => undefined);
+        await refreshReport(service, deploymentOf(subject)).catch(() => undefined);
       }
     },
     async tell(message) {

@@ -8,9 +8,10 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { BugReport } from '../domain/bug';
 import { TidegateFailure } from '../domain/failures';
-import { bugWorkflowId, environmentWorkflowId, MAIN_QUEUE } from '../domain/ids';
+import { bugWorkflowId, environmentWorkflowId, MAIN_QUEUE, type SearchAttribute } from '../domain/ids';
 import type { Actor } from '../domain/people';
 import type { ServicePolicy } from '../domain/policy';
 import type { BugDecision, EnvironmentDecision, Refusal } from '../domain/verbs';
@@ -47,6 +48,11 @@ export interface Conductor {
 
 /** How long a caller waits for a workflow before it is told that nobody answers; retried calls are harmless. */
 const ANSWER_WITHIN_MS = 20_000;
+
+const keyword = (name: SearchAttribute, value: string): SearchAttributePair => ({
+  key: defineSearchAttributeKey(name, 'KEYWORD'),
+  value,
+});
 
 function unavailable(error: unknown): never {
   throw new TidegateFailure(
@@ -94,6 +100,12 @@ export function createConductor(client: Client): Conductor {
         args: [{ kind: 'new', ...input }],
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
+        typedSearchAttributes: [
+          keyword('TidegateService', report.service),
+          keyword('TidegateStatus', 'submitted'),
+          keyword('TidegateSeverity', report.severity),
+          keyword('TidegateWaitingFor', 'person'),
+        ],
         staticSummary: `#${report.id} [${report.severity}] ${report.title}`.slice(0, 200),
       });
       await asking(() => started).catch((error: unknown) => {
@@ -125,6 +137,7 @@ export function createConductor(client: Client): Conductor {
             args: [{ kind: 'new', service: policy.service, env, policy }],
             signal: configureSignal,
             signalArgs: [policy],
+            typedSearchAttributes: [keyword('TidegateService', policy.service), keyword('TidegateEnv', env)],
             staticSummary: `${policy.service} ${env}`,
           }),
         );

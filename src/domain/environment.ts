@@ -52,6 +52,10 @@ export interface DeployRequest {
   readonly at: number;
   /** The departure its asker was told last; null where no slot is waited for. */
   readonly told: number | null;
+  /** That departure in words, with date and zone. */
+  readonly label: string | null;
+  /** Whether people have heard that it is queued (T-012). */
+  readonly announced: boolean;
   /** Workflow to tell about moves and the end. */
   readonly replyTo: string;
 }
@@ -110,10 +114,15 @@ export type EnvironmentEvent =
       };
     }
   | { readonly kind: 'environment.requested'; readonly data: { readonly request: DeployRequest } }
+  | { readonly kind: 'environment.announced'; readonly data: { readonly requests: readonly string[] } }
   | { readonly kind: 'environment.request-withdrawn'; readonly data: { readonly request: string } }
   | {
       readonly kind: 'environment.slot-planned';
-      readonly data: { readonly slot: EnvironmentState['slot']; readonly why: string | null };
+      readonly data: {
+        readonly slot: EnvironmentState['slot'];
+        readonly label: string | null;
+        readonly why: string | null;
+      };
     }
   | { readonly kind: 'environment.departed'; readonly data: { readonly current: Current } }
   | {
@@ -169,9 +178,11 @@ function goodTarget(running: Running): EnvironmentState['lastGood'] {
 }
 
 /** Whoever boards the planned slot has been told its instant with this event. */
-function planned(state: EnvironmentState, slot: EnvironmentState['slot']): EnvironmentState {
+function planned(state: EnvironmentState, slot: EnvironmentState['slot'], label: string | null): EnvironmentState {
   const told = (request: DeployRequest): DeployRequest =>
-    slot !== null && request.kind === 'slot' && request.at < slot.cutoffAt ? { ...request, told: slot.at } : request;
+    slot !== null && request.kind === 'slot' && request.at < slot.cutoffAt
+      ? { ...request, told: slot.at, label }
+      : request;
   return { ...state, slot, queue: state.queue.map(told) };
 }
 
@@ -260,8 +271,13 @@ export function evolveEnvironment(state: EnvironmentState | null, event: Stamped
     }
     case 'environment.request-withdrawn':
       return { ...state, queue: state.queue.filter(({ id }) => id !== event.data.request) };
+    case 'environment.announced': {
+      const told = (request: DeployRequest) =>
+        event.data.requests.includes(request.id) ? { ...request, announced: true } : request;
+      return { ...state, queue: state.queue.map(told) };
+    }
     case 'environment.slot-planned':
-      return planned(state, event.data.slot);
+      return planned(state, event.data.slot, event.data.label);
     case 'environment.departed':
       return departed(state, event.data.current);
     case 'environment.arrived':

@@ -107,6 +107,8 @@ function environmentWords(event: EnvironmentEvent): string {
     }
     case 'environment.request-withdrawn':
       return `Request ${event.data.request} taken back`;
+    case 'environment.announced':
+      return `People heard of ${event.data.requests.length} queued`;
     case 'environment.slot-planned': {
       const { slot, why } = event.data;
       const plan = slot === null ? 'No slot planned' : `Next train ${slot.kind} at ${instant(slot.at)}`;

@@ -1,25 +1,33 @@
 /** What people are told: one batch text per slot, with the fields of T-150 to T-157 and the queued message of T-012. */
 import type { BugState } from './bug';
 import type { DeploymentState, LeftBehind } from './deployment';
+import type { DeployRequest, EnvironmentState } from './environment';
 import type { Message } from './events';
 import type { ServicePolicy } from './policy';
 
 const bugLine = (bug: { readonly id: string; readonly severity: string; readonly title: string }): string =>
   `#${bug.id} [${bug.severity}] ${bug.title}`;
 
-/** T-012: approved, and when it really leaves (X-16). */
-export function queuedText(bug: BugState, moved: string | null): Message {
-  const when = bug.booking?.label ?? 'the next T2';
+/** T-012: approved, and when it really leaves (X-16); one message for all that were approved together. */
+export function queuedText(state: EnvironmentState, requests: readonly DeployRequest[]): Message {
+  const { service, env } = state;
+  const bugs = requests.flatMap(({ passenger }) => (passenger ? [passenger.bug] : []));
+  const lines = requests.flatMap(({ passenger, label }) =>
+    passenger ? [`${bugLine({ ...passenger, id: passenger.bug })}: leaves ${label ?? 'with the next train'}.`] : [],
+  );
+  const title = `${bugs.map((bug) => `#${bug}`).join(', ')} queued for ${env}`;
+  return { topic: 'queued', service, env, bugs, title, text: lines.join('\n') };
+}
+
+/** A departure that moved: to when, and why. */
+export function movedText(bug: BugState, why: string): Message {
   return {
-    topic: moved === null ? 'queued' : 'moved',
+    topic: 'moved',
     service: bug.service,
     env: bug.booking?.env ?? null,
     bugs: [bug.id],
-    title:
-      moved === null
-        ? `#${bug.id} is queued for ${bug.booking?.env ?? 'production'}`
-        : `#${bug.id} leaves later than said`,
-    text: `${bugLine(bug)}\n${moved ?? 'Queued'}: leaves ${when}.`,
+    title: `#${bug.id} leaves at another time than said`,
+    text: `${bugLine(bug)}\nLeaves ${bug.booking?.label ?? 'with the next train'}, because ${why}.`,
   };
 }
 

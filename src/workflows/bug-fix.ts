@@ -12,7 +12,7 @@ import { evolveBug, isEnded, type Booking, type BugEvent, type BugState } from '
 import { afterRide, nextStep } from '../domain/bug-plan';
 import type { DeployRequest } from '../domain/environment';
 import { bugSubject, environmentWorkflowId, requestId } from '../domain/ids';
-import { blockedText, noFixText, queuedText } from '../domain/texts';
+import { blockedText, movedText, noFixText } from '../domain/texts';
 import { readBugDecision } from '../domain/wire';
 import { createBugGate } from './bug-gate';
 import { createDecisions } from './decisions';
@@ -53,7 +53,11 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
   const heeded = new Set<BookingNotice>();
   const arrivals: Arrival[] = [];
   const asked = new Set<string>();
-  const show = createVisibility();
+  const show = createVisibility(
+    input.kind === 'new'
+      ? { TidegateStatus: 'submitted', TidegateSeverity: input.report.severity, TidegateWaitingFor: 'person' }
+      : {},
+  );
   const gate = createBugGate({ journal, policy, workflowId, answers });
   const decisions = createDecisions({
     gate,
@@ -125,7 +129,7 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
     if (booking === null || booking.graceUntil === null || Date.now() <= booking.graceUntil) return false;
     const why = `${booking.slot ?? 'The slot'} of ${booking.label ?? 'last night'} was missed by more than its grace`;
     journal.emit({ kind: 'bug.moved', data: { from: booking.at, booking: await nextT1(), why } });
-    await messenger.tell(queuedText(state(), why));
+    await messenger.tell(movedText(state(), why));
     return true;
   }
 
@@ -145,7 +149,7 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
     if (state().booking !== before || booking.at === before.at) return;
     const why = `the calendar changed, it was ${before.label ?? 'another time'}`;
     journal.emit({ kind: 'bug.moved', data: { from: before.at, booking, why } });
-    await messenger.tell(queuedText(state(), why));
+    await messenger.tell(movedText(state(), why));
   }
 
   /** Asks the environment for a place on its train, and waits for the end of the ride. */
@@ -156,7 +160,6 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
         requestSignal,
         place(env, request),
       );
-      if (env === policy.production) await messenger.tell(queuedText(state(), null));
     }
     const arrival = () => arrivals.find((end) => end.request === request);
     const move = () => moves.find((notice) => notice.request === request && !heeded.has(notice));
@@ -179,7 +182,7 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
     const { request, slot, at, label, graceUntil, why } = notice;
     const booking = { env, slot, at, label, graceUntil, request };
     journal.emit({ kind: 'bug.moved', data: { from: state().booking?.at ?? null, booking, why } });
-    await messenger.tell(queuedText(state(), why));
+    await messenger.tell(movedText(state(), why));
   }
 
   function place(env: string, request: string): DeployRequest {
@@ -193,6 +196,8 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
       passenger: { bug: id, title, severity, modules, fix, approvals: validating ? [] : approvals },
       at: validating ? Date.now() : Math.max(...approvals.map(({ at }) => at)),
       told: booking?.at ?? null,
+      label: booking?.label ?? null,
+      announced: validating,
       replyTo: workflowId,
     };
   }

@@ -32,7 +32,6 @@ interface End {
   readonly reason: string;
   readonly committed: Candidate | null;
   readonly alsoHolds: readonly string[];
-  readonly evidence: DeploymentState['evidence'];
   readonly unknown: string | null;
 }
 
@@ -57,8 +56,8 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
   const { strategy, passengers, fence } = order;
   emit({ kind: 'deployment.started', data: { id, service, env, production, strategy, passengers, previous, fence } });
   const end = await carryOut();
-  const { verdict, reason, evidence } = end;
-  emit({ kind: 'deployment.ended', data: { verdict, reason, evidence } });
+  const { verdict, reason } = end;
+  emit({ kind: 'deployment.ended', data: { verdict, reason, evidence: null } });
   setCurrentDetails(`### ${id} ${verdict}\n${reason}`);
   await journal.drained();
   await messenger.tell(arrivalText(state(), order.validation, end.alsoHolds));
@@ -155,12 +154,12 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
 
   async function commit(candidate: Candidate): Promise<End> {
     begin('commit');
-    const { alsoHolds, evidence, mainline } = await gitWrites.commitDeployment(order, candidate, Date.now());
+    const { alsoHolds, mainline } = await gitWrites.commitDeployment(order, candidate, Date.now());
     finish('commit', true, mainline);
     const reason = state().breach
       ? `released with a soft breach: ${state().breach?.sentence}`
       : 'deployed, smoke passed, watch held';
-    return { verdict: 'Released', reason, committed: candidate, alsoHolds, evidence, unknown: null };
+    return { verdict: 'Released', reason, committed: candidate, alsoHolds, unknown: null };
   }
 
   /** Back to what ran before, then proof that it runs again; a failed proof is for a person, never a loop (A-061). */
@@ -209,7 +208,7 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
   }
 
   function aborted(reason: string): End {
-    return { verdict: 'Aborted', reason, committed: null, alsoHolds: [], evidence: null, unknown: null };
+    return { verdict: 'Aborted', reason, committed: null, alsoHolds: [], unknown: null };
   }
 
   function rolledBack(reason: string): End {

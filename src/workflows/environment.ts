@@ -26,6 +26,7 @@ import {
 import { arrivalFor, deploymentOrder, longestDeployment, movedWhy } from '../domain/environment-plan';
 import { deploymentId, deploymentWorkflowId, environmentSubject, environmentWorkflowId } from '../domain/ids';
 import type { SlotKind } from '../domain/slots';
+import { queuedText } from '../domain/texts';
 import { boards, chooseDeparture, type Departure } from '../domain/train';
 import { readEnvironmentDecision } from '../domain/wire';
 import { createDecisions } from './decisions';
@@ -34,7 +35,7 @@ import { createEnvironmentGate } from './environment-gate';
 import type { EnvironmentInput } from './inputs';
 import { openJournal } from './journal';
 import * as messages from './messages';
-import { environmentReads, gateReads, patientReads } from './proxies';
+import { environmentReads, gateReads, messenger, patientReads } from './proxies';
 import { createVisibility } from './visibility';
 
 /** How long the first passenger of a T1 waits for others of the same T1: they leave as one train. */
@@ -80,7 +81,8 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
   if (state().running === null && state().current === null) await observe();
   while (!full()) {
     publish();
-    if (state().current) await untilArrival();
+    if (fresh().length > 0) await announce();
+    else if (state().current) await untilArrival();
     else if (advances.length > 0) await advanceBase();
     else await next(chooseDeparture(state(), policy.train.mode, Date.now()));
   }
@@ -92,6 +94,17 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
     policy,
     carried: { seq: journal.seq(), decisions: decisions.taken() },
   });
+
+  /** Approved and queued, but nobody has heard of it yet. */
+  function fresh(): readonly DeployRequest[] {
+    return state().queue.filter((request) => request.kind === 'slot' && !request.announced);
+  }
+
+  async function announce(): Promise<void> {
+    const requests = fresh();
+    journal.emit({ kind: 'environment.announced', data: { requests: requests.map(({ id }) => id) } });
+    await messenger.tell(queuedText(state(), requests));
+  }
 
   function full(): boolean {
     const busy = ends.length > 0 || advances.length > 0;
@@ -129,7 +142,10 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
     policy = present;
     journal.emit({ kind: 'environment.configured', data: { service, env, revision: present.revision } });
     if (state().slot)
-      journal.emit({ kind: 'environment.slot-planned', data: { slot: null, why: 'the calendar changed' } });
+      journal.emit({
+        kind: 'environment.slot-planned',
+        data: { slot: null, label: null, why: 'the calendar changed' },
+      });
   }
 
   /** Gives a request back unless its train is being built already. */
@@ -150,7 +166,7 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
     const { key, at, cutoffAt, graceUntil } = answer.slot;
     const slot = { kind, key, at, cutoffAt, graceUntil };
     const moved = waiting.filter((request) => boards(request, slot) && request.told !== null && request.told !== at);
-    journal.emit({ kind: 'environment.slot-planned', data: { slot, why } });
+    journal.emit({ kind: 'environment.slot-planned', data: { slot, label: answer.label, why } });
     for (const request of moved) {
       const notice = {
         request: request.id,

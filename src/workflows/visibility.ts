@@ -3,9 +3,11 @@ import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@tempo
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { SearchAttribute } from '../domain/ids';
 
-/** Sets several in one upsert, which is one event; nothing when nothing changed. */
-export function createVisibility(): (values: Partial<Record<SearchAttribute, string>>) => void {
-  const shown = new Map<SearchAttribute, string>();
+/** Sets several in one upsert, which is one event; nothing when nothing changed since `initial`. */
+export function createVisibility(
+  initial: Partial<Record<SearchAttribute, string>> = {},
+): (values: Partial<Record<SearchAttribute, string>>) => void {
+  const shown = new Map(Object.entries(initial) as [SearchAttribute, string][]);
   return (values) => {
     const changed = (Object.entries(values) as [SearchAttribute, string][]).filter(
       ([name, value]) => shown.get(name) !== value,

@@ -10,6 +10,8 @@ const request = (id: string, kind: RequestKind, at = 1_000): DeployRequest => ({
   passenger: null,
   at,
   told: null,
+  label: null,
+  announced: true,
   replyTo: `bug/shop/${id}`,
 });
 type Queue = Parameters<typeof chooseDeparture>[0];

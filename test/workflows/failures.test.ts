@@ -1,4 +1,5 @@
 import type { Breach } from '../../src/domain/watch';
+import { record } from './record';
 import { exited, fixOf, startWorld, type World } from './world';
 
 const started = startWorld();
@@ -89,5 +90,12 @@ describe('failures: a bad night ends where it began, and a person knows', () => 
       reason: 'looked',
     });
     await world().until('1', 'deployed_prod');
+    const { client } = world().environment;
+    await record(client, 'bug-came-back', 'bug/shop/1');
+    await record(client, 'deployment-script-failed', 'deploy/shop/uat/shop-uat-1');
+    await record(client, 'deployment-hung', 'deploy/shop/prod/shop-prod-1');
+    await record(client, 'deployment-breached', 'deploy/shop/prod/shop-prod-2');
+    await record(client, 'deployment-unverified', 'deploy/shop/prod/shop-prod-3');
+    await record(client, 'environment-unknown', 'env/shop/prod');
   });
 });

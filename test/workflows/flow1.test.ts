@@ -1,3 +1,4 @@
+import { countEvents, goldenCounts, record } from './record';
 import { fixOf, startWorld } from './world';
 
 const world = startWorld();
@@ -24,5 +25,29 @@ describe('flow 1: without it no fix reaches production', () => {
       current: null,
       queue: [],
     });
+  });
+
+  it('costs the events that the golden file says, so that no change makes every bug dearer unseen', async () => {
+    const { client } = world().environment;
+    const runs = {
+      bug: 'bug/shop/1',
+      'deployment to uat': 'deploy/shop/uat/shop-uat-1',
+      'deployment to prod': 'deploy/shop/prod/shop-prod-1',
+      'environment prod': 'env/shop/prod',
+    };
+    for (const [name, workflowId] of Object.entries(runs)) {
+      const { workflowTask = 0, ...counts } = await countEvents(client, workflowId);
+      const { workflowTask: bound = 0, ...golden } = goldenCounts(name, { workflowTask, ...counts });
+      expect({ name, ...counts }).toEqual({ name, ...golden });
+      // Workflow tasks depend on how signals and results happen to fall together.
+      expect(workflowTask).toBeLessThanOrEqual(Math.ceil(1.25 * bound));
+    }
+    const total = Object.values(await countEvents(client, 'bug/shop/1')).reduce((sum, count) => sum + count, 0);
+    expect(total).toBeLessThan(60);
+    await record(client, 'bug-released', 'bug/shop/1');
+    await record(client, 'deployment-released-uat', 'deploy/shop/uat/shop-uat-1');
+    await record(client, 'deployment-released-prod', 'deploy/shop/prod/shop-prod-1');
+    await record(client, 'environment-prod', 'env/shop/prod');
+    await record(client, 'environment-uat', 'env/shop/uat');
   });
 });

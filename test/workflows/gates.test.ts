@@ -1,6 +1,7 @@
 import { decideSignal } from '../../src/workflows/messages';
 import { bugWorkflowId } from '../../src/domain/ids';
 import type { DecisionOutcome } from '../../src/client/conductor';
+import { record } from './record';
 import { fixOf, sha, startWorld } from './world';
 
 const world = startWorld();
@@ -62,6 +63,7 @@ describe('gates: nothing reaches production that a person did not let through', 
     });
     expect(codeOf(await world().decide('4', 'approve-prod', 'bo', { sha: present.head }))).toBe('accepted');
     await world().until('4', 'deployed_prod');
+    await record(world().environment.client, 'bug-superseded-fix', 'bug/shop/4');
   });
 
   it('keeps four eyes: neither the reporter nor the author of the fix lets it through', async () => {
@@ -85,6 +87,7 @@ describe('gates: nothing reaches production that a person did not let through', 
     expect(await world().bug('6')).toMatchObject({ status: 'deployed_uat', approvals: [], booking: null });
     expect((await world().ledger.environment('shop', 'prod'))?.queue).toEqual([]);
     await world().decide('6', 'close', 'ann', { reason: 'not needed' });
+    await record(world().environment.client, 'bug-withdrawn-approval', 'bug/shop/6');
   });
 
   it('takes a fix that failed validation off UAT and keeps the reason on the bug', async () => {
@@ -99,6 +102,7 @@ describe('gates: nothing reaches production that a person did not let through', 
     const last = world().script.built.at(-1);
     expect(last?.passengers.map(({ bug }) => bug)).toEqual(['8']);
     for (const bug of ['7', '8']) await world().decide(bug, 'close', 'ann', { reason: 'over' });
+    await record(world().environment.client, 'bug-failed-validation', 'bug/shop/7');
   });
 
   it('records what comes malformed or unsigned by signal, and lives on', async () => {
@@ -114,5 +118,6 @@ describe('gates: nothing reaches production that a person did not let through', 
     expect((await world().bug('9')).status).toBe('submitted');
     await world().decide('9', 'reject', 'ann', { reason: 'not a bug' });
     expect(codeOf(await world().decide('9', 'confirm', 'ann'))).toBe('no-run');
+    await record(world().environment.client, 'bug-rejected', 'bug/shop/9');
   });
 });

@@ -1,3 +1,4 @@
+import { record } from './record';
 import { fixOf, startWorld } from './world';
 
 const world = startWorld();
@@ -25,6 +26,8 @@ describe('trains: what was approved for one night leaves together', () => {
     expect(world().script.told.join('\n')).toContain('uat also holds #2');
     expect(world().script.told.filter((message) => message.startsWith('released'))).toHaveLength(1);
     await world().decide('2', 'close', 'ann', { reason: 'over' });
+    await record(world().environment.client, 'bug-conflict', 'bug/shop/2');
+    await record(world().environment.client, 'deployment-conflict', 'deploy/shop/prod/shop-prod-1');
   });
 
   it('lets UAT follow production, so that pending fixes do not turn the next bug into Flow 2', async () => {
@@ -77,7 +80,7 @@ describe('trains: what was approved for one night leaves together', () => {
       {
         name: 'month end',
         from: day(-1),
-        to: day(2),
+        to: day(1),
         cron: null,
         forMs: null,
         environments: ['prod'],
@@ -88,11 +91,13 @@ describe('trains: what was approved for one night leaves together', () => {
     ]);
     await world().eventually('bug 7 was moved', async () => (await world().bug('7')).booking?.at !== before?.at);
     const after = (await world().bug('7')).booking;
-    expect(after?.at).toBeGreaterThan((before?.at ?? 0) + 24 * 3_600_000);
+    expect(after?.at).toBeGreaterThan((before?.at ?? 0) + 3_600_000);
     await world().eventually('people are told', () =>
       world().script.told.some((text) => text.includes('freeze month end (closing the books)')),
     );
     const shipped = await world().until('7', 'deployed_prod');
     expect(shipped.statusAt).toBeGreaterThanOrEqual(after?.at ?? Infinity);
+    await record(world().environment.client, 'bug-moved', 'bug/shop/7');
+    await record(world().environment.client, 'environment-moved', 'env/shop/prod');
   });
 });

@@ -347,6 +347,8 @@ async function createWorld(
         passenger,
         at: await world.now(),
         told: null,
+        label: null,
+        announced: true,
         replyTo: 'nobody',
       };
       await client.workflow.getHandle(environmentWorkflowId(SERVICE, env)).signal(requestSignal, request);
