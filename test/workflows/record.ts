@@ -36,5 +36,5 @@ export function goldenCounts(name: string, counts: EventCounts): EventCounts {
 export async function record(client: Client, name: string, workflowId: string): Promise<void> {
   if (!recording) return;
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
-  writeFileSync(join(HISTORIES, `${name}.json`), `${JSON.stringify(historyToJSON(history), null, 1)}\n`);
+  writeFileSync(join(HISTORIES, `${name}.json`), `${historyToJSON(history)}\n`);
 }
