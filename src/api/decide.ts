@@ -1,7 +1,8 @@
 /** Decisions on their way from a person to the workflow and back: one path for single ones and batches. */
 import { STATUS_COLOURS, type BugState, type BugStatus } from '../domain/bug';
 import { decideBug } from '../domain/decision';
-import { emptyEnvironment, type EnvironmentState } from '../domain/environment';
+import { type EnvironmentState } from '../domain/environment';
+import { emptyEnvironment } from '../domain/environment-evolve';
 import { decideEnvironment } from '../domain/environment-decision';
 import type { LedgerEvent } from '../domain/events';
 import { bugSubject, environmentSubject } from '../domain/ids';

@@ -1,7 +1,9 @@
 /** Read models: each event folded by the same pure functions that the workflows use, in the transaction that stores it. */
-import { evolveBug, type BugEvent, type BugState } from '../domain/bug';
+import { type BugEvent, type BugState } from '../domain/bug';
+import { evolveBug } from '../domain/bug-evolve';
 import { evolveDeployment, type DeploymentEvent, type DeploymentState } from '../domain/deployment';
-import { evolveEnvironment, type EnvironmentEvent, type EnvironmentState } from '../domain/environment';
+import { type EnvironmentEvent, type EnvironmentState } from '../domain/environment';
+import { evolveEnvironment } from '../domain/environment-evolve';
 import type { LedgerEvent, Stamped } from '../domain/events';
 import { bugSubject, deploymentSubject, environmentSubject } from '../domain/ids';
 import type { ChainedEvent } from '../ports/ledger';

@@ -8,7 +8,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { evolveBug, isEnded, type Booking, type BugEvent, type BugState } from '../domain/bug';
+import { isEnded, type Booking, type BugEvent, type BugState } from '../domain/bug';
+import { evolveBug } from '../domain/bug-evolve';
 import { afterRide, nextStep } from '../domain/bug-plan';
 import type { DeployRequest } from '../domain/environment';
 import { bugSubject, environmentWorkflowId, requestId } from '../domain/ids';

@@ -16,13 +16,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { environmentDetails } from '../domain/details';
-import {
-  emptyEnvironment,
-  evolveEnvironment,
-  type DeployRequest,
-  type EnvironmentEvent,
-  type EnvironmentState,
-} from '../domain/environment';
+import { type DeployRequest, type EnvironmentEvent, type EnvironmentState } from '../domain/environment';
+import { emptyEnvironment, evolveEnvironment } from '../domain/environment-evolve';
 import { arrivalFor, deploymentOrder, longestDeployment, movedWhy } from '../domain/environment-plan';
 import { deploymentId, deploymentWorkflowId, environmentSubject, environmentWorkflowId } from '../domain/ids';
 import type { SlotKind } from '../domain/slots';

@@ -36,7 +36,7 @@ export interface BookingNotice {
 }
 
 /** bug ← configure: slots or freezes were edited; a T1 that is still ahead is resolved again. */
-export const calendarChangedSignal = defineSignal<[]>('calendarChanged');
+export const calendarChangedSignal = defineSignal('calendarChanged');
 
 /** bug ← environment: its train's end, as it concerns this passenger. */
 export const arrivedSignal = defineSignal<[Arrival]>('arrived');

@@ -1,7 +1,8 @@
 /** Bugs: report, list, show. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { evolveBug, type BugReport, type BugState } from '../../domain/bug';
+import { type BugReport, type BugState } from '../../domain/bug';
+import { evolveBug } from '../../domain/bug-evolve';
 import { redactAll } from '../../domain/redact';
 import { actorIn, readOnlySentence, serviceFor, visibleServices, type ApiService } from '../auth';
 import { findBug } from '../find-bug';

@@ -1,5 +1,6 @@
 /** An environment as the API shows it: what runs there, what waits in front of it, what the caller may do. */
-import { emptyEnvironment, type EnvironmentState, type Running } from '../../domain/environment';
+import { type EnvironmentState, type Running } from '../../domain/environment';
+import { emptyEnvironment } from '../../domain/environment-evolve';
 import { decideEnvironment } from '../../domain/environment-decision';
 import { environmentWorkflowId } from '../../domain/ids';
 import { environmentPolicy } from '../../domain/policy';
