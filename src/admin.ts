@@ -10,6 +10,8 @@ import { loadConfig, type LoadOptions } from './config/load';
 import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
 import type { Settings } from './config/settings';
+import { runDemo } from './demo/main';
+import type { Mode } from './demo/scene';
 import { TidegateFailure } from './domain/failures';
 import { SEARCH_ATTRIBUTES } from './domain/ids';
 import { createCalendars } from './drivers/calendar/calendars';
@@ -105,6 +107,25 @@ export async function runWorker({ settings, say, signal }: RoleOptions, only: Wo
     const worker = await startWorker({ services, only, temporal: placeOf(settings), ledger, stateDir, logger });
     say(only === null ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
     await untilStopped(signal, worker.ended).finally(() => worker.stop());
+  });
+}
+
+/** The demo on this terminal: it minds its own Ctrl-C, for it has shops to close. Answers the exit code. */
+export async function runDemonstration(mode: Mode, folder: string, write: (line: string) => void): Promise<number> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+  const env = processVariables();
+  return runDemo({
+    mode,
+    stateDir: resolve(folder),
+    write,
+    colour: process.stdout.isTTY && !env.NO_COLOR,
+    env,
+    signal: stopping.signal,
+    startProduct: ({ configPath, stateDir, temporal, port }) =>
+      startConfigured({ configPath, stateDir, temporal, listen: { host: '127.0.0.1', port } }),
+    obtainTemporal: ({ stateDir, namespace, say }) =>
+      obtainTemporal({ ...obtaining(stateDir, namespace, say), ui: true }),
   });
 }
 

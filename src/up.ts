@@ -1,21 +1,16 @@
 /** All roles in one process with the embedded defaults: what `tidegate up` and the demo start. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdir } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { destination, type Logger } from 'pino';
-import { createApp } from './api/app';
-import { createConductor } from './client/conductor';
 import { connect, type TemporalAddress } from './client/connection';
 import { createLogger } from './api/logger';
+import { startApi } from './api/server';
 import { loadConfig } from './config/load';
 import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
-import { createCalendars } from './drivers/calendar/calendars';
-import { createFileReports } from './drivers/reports/file-reports';
 import type { Ledger } from './ports/ledger';
 import { createSqliteLedger } from './ledger/sqlite-ledger';
 import { startWorker, type WorkerRole } from './worker';
@@ -70,13 +65,6 @@ function temporalLogger(logger: Logger): DefaultLogger {
   });
 }
 
-function listening(server: Server, { host, port }: UpOptions['listen']): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
 const LOOK_EVERY_MS = 50;
 const KNOWN_WITHIN_MS = 30_000;
 
@@ -106,27 +94,13 @@ export async function startAll(options: UpOptions): Promise<Up> {
   });
   await environmentsKnown(services, ledger);
   const client = await connect(temporal);
-  const first = services[0];
-  const reports = createFileReports({ dir: first?.wiring.reportsDir ?? 'releases', zone: first?.policy.zone ?? 'UTC' });
-  const app = createApp({
-    services,
-    ledger,
-    conductor: createConductor(client),
-    reports,
-    calendars: createCalendars(services.map(({ calendar }) => calendar)),
-    now: () => Date.now(),
-    links: { temporalUi: temporal.uiUrl && `${temporal.uiUrl}/namespaces/${temporal.namespace}`, board: null },
-    logger,
-    version,
-  });
-  const server = createServer(app);
-  const port = await listening(server, listen);
+  const temporalUi = temporal.uiUrl && `${temporal.uiUrl}/namespaces/${temporal.namespace}`;
+  const api = await startApi({ services, ledger, client, listen, temporalUi, version, logger });
   return {
-    url: `http://${listen.host}:${port}`,
+    url: api.url,
     ended: worker.ended,
     async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await api.stop();
       await client.connection.close();
       await worker.stop();
       await ledger.close();

@@ -1,5 +1,4 @@
 /** `tidegate up|worker|api|demo`: the roles, loaded only when one is started. */
-import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { doing, text, type Context, type Io, type Outcome } from './context';
 import { CliFailure, EXIT } from './exit';
@@ -76,8 +75,8 @@ function worker(context: Context, _args: readonly string[], options: Options): P
 /** The demo minds its own Ctrl-C, for it has shops to close, and answers its own exit code. */
 async function demo({ settings, line }: Context, _args: readonly string[], options: Options): Promise<Outcome> {
   const mode = options['auto'] === true ? 'auto' : options['break'] === true ? 'break' : 'interactive';
-  const { startDemo } = await import('../demo/start.js');
-  const code = await startDemo({ mode, stateDir: resolve(settings.stateDir), write: line });
+  const { runDemonstration } = await import('../admin.js');
+  const code = await runDemonstration(mode, settings.stateDir, line);
   const exit = code === EXIT.ok || code === EXIT.interrupted ? code : EXIT.error;
   return { json: { mode, cameTrue: code === EXIT.ok }, text: null, exit };
 }
