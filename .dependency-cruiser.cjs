@@ -69,7 +69,7 @@ module.exports = {
     only(
       'client',
       room('client'),
-      anyOf(room('client', 'domain', 'workflows'), library('@temporalio/client')),
+      anyOf(room('client', 'domain', 'workflows'), library('@temporalio/(client|common)')),
       'The client is the one door to Temporal and knows nothing behind it.',
     ),
     never(

@@ -93,7 +93,8 @@ export function createTargetActivities(
       const { deployer } = targetOf(deps, order.service, order.env);
       const seen = await beating(deployer.observe());
       const measured = await baselineCheck(order);
-      return { checks: [driftCheck(order, seen), rollbackCheck(order), measured.check], baseline: measured.baseline };
+      const checks = [driftCheck(order, seen), rollbackCheck(order), smokeCheck(order), measured.check];
+      return { checks, baseline: measured.baseline };
     },
 
     async runSmoke(order, target, deployment) {
@@ -125,6 +126,16 @@ function driftCheck(order: DeploymentOrder, seen: Observation): Check {
       ? `runs ${saw}`
       : `drift: the ledger says ${running.version} (${running.sha.slice(0, 7)}), ${env} shows ${saw}. Somebody deployed by hand: recheck ${env}.`,
   };
+}
+
+/** Production without smoke checks would be released unproven (A-041, X-28). */
+function smokeCheck({ policy }: DeploymentOrder): Check {
+  const { length } = policy.smoke;
+  const ok = length > 0 || !policy.production;
+  const detail = ok
+    ? `${length} checks`
+    : `smoke tests missing for prod-mode target: add smoke to ${policy.name} in tidegate.yaml`;
+  return { name: 'smoke set', ok, detail };
 }
 
 function rollbackCheck({ running }: DeploymentOrder): Check {

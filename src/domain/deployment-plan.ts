@@ -16,6 +16,11 @@ export function failedSmoke(results: readonly SmokeResult[]): string | null {
   return failed ? `smoke ${failed.name} failed: ${failed.detail}` : null;
 }
 
+/** Null when the candidate may stay; a window that proves nothing is as bad as a broken one (X-13, 6-faults E10). */
+export function breachOf(verdict: WatchVerdict): string | null {
+  return verdict.outcome === 'hard' || verdict.outcome === 'inconclusive' ? verdict.breach.sentence : null;
+}
+
 /** What the watch says of itself in the phase table. */
 export function watchSentence(verdict: WatchVerdict): string {
   return 'breach' in verdict ? verdict.breach.sentence : `held for ${verdict.samples} samples`;

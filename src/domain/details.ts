@@ -24,10 +24,10 @@ export function environmentDetails(state: EnvironmentState): string {
   return [
     `### ${state.service} ${state.env}`,
     ...line('runs', running && `${running.version} (${running.sha.slice(0, 7)})`),
-    ...line('deploying', current && current.deployment),
+    ...line('deploying', current?.deployment ?? null),
     ...line('waiting', queue.length > 0 ? queue.map(({ id }) => id).join(', ') : null),
     ...line('next slot', slot && `${slot.kind} ${new Date(slot.at).toISOString()}`),
     ...line('held by', holds.length > 0 ? holds.map(({ by, reason }) => `${by}: ${reason}`).join('; ') : null),
-    ...line('unknown', unknown && unknown.reason),
+    ...line('unknown', unknown?.reason ?? null),
   ].join('\n');
 }

@@ -6,12 +6,14 @@ import { TidegateFailure } from '../domain/failures';
 import { environmentSubject } from '../domain/ids';
 import { createGitAnalyst } from '../drivers/analyst-git/analyst';
 import { createBranchFixer } from '../drivers/git/fixer';
-import { createGitSource } from '../drivers/git/source';
+import { createGitSource, type GitSource } from '../drivers/git/source';
 import { createHttpSmokeRunner } from '../drivers/http/smoke-runner';
 import { createFileReports } from '../drivers/reports/file-reports';
 import { createScrapeMetrics } from '../drivers/scrape/metrics';
 import { createRecorder, type Recorder } from '../drivers/scrape/recorder';
 import { createScriptDeployer } from '../drivers/script/deployer';
+import type { ServicePolicy } from '../domain/policy';
+import type { Analyst } from '../ports/analyst';
 import type { Ledger } from '../ports/ledger';
 import type { Metrics } from '../ports/metrics';
 import type { Source } from '../ports/source';
@@ -89,6 +91,18 @@ function recorderOf(loaded: LoadedService, env: string, metrics: Metrics, { ledg
   });
 }
 
+function analystOf(policy: ServicePolicy, source: GitSource): Analyst {
+  switch (policy.analysis.provider) {
+    case 'git':
+      return createGitAnalyst(source, { main: policy.repo.main });
+    case 'none':
+      return { analyse: () => Promise.resolve(null) };
+    case 'model':
+    case 'command':
+      return later(`analysis provider ${policy.analysis.provider}`);
+  }
+}
+
 /** Drivers of one service, with those of the environments that this worker serves. */
 export function wireService(
   loaded: LoadedService,
@@ -96,6 +110,7 @@ export function wireService(
   options: WiringOptions,
 ): WiredService {
   const { policy, wiring } = loaded;
+  if (policy.fix.provider !== 'branch') later(`fix provider ${policy.fix.provider}`);
   const source = createGitSource({
     url: wiring.repoUrl,
     main: policy.repo.main,
@@ -111,7 +126,7 @@ export function wireService(
     drivers: {
       policy,
       source,
-      analyst: createGitAnalyst(source, { main: policy.repo.main }),
+      analyst: analystOf(policy, source),
       fixer: createBranchFixer(source, policy.fix.pattern),
       reports: createFileReports({ dir: wiring.reportsDir, zone: policy.zone }),
       targets,

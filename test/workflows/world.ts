@@ -16,7 +16,7 @@ import { createRuns } from '../../src/client/runs';
 import type { BugState, Fix } from '../../src/domain/bug';
 import { environmentQueue, environmentWorkflowId, MAIN_QUEUE } from '../../src/domain/ids';
 import type { Role } from '../../src/domain/people';
-import type { Calendar, ServicePolicy } from '../../src/domain/policy';
+import { environmentPolicy, type Calendar, type ServicePolicy } from '../../src/domain/policy';
 import { WEEKDAYS, type FreezeRule } from '../../src/domain/slots';
 import type { BugDecision, BugVerb } from '../../src/domain/verbs';
 import type { WatchVerdict } from '../../src/domain/watch';
@@ -230,6 +230,22 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** The policy of the API's tests, in UTC, with a smoke check for production. */
+export function testPolicy(): ServicePolicy {
+  const policy = policyOf(SERVICE);
+  const prod = environmentPolicy(policy, 'prod');
+  const open = {
+    name: 'open',
+    method: 'GET' as const,
+    path: '/',
+    headers: {},
+    body: null,
+    timeoutMs: 1_000,
+    expect: { status: 200, json: null, contains: null },
+  };
+  return { ...policy, zone: 'UTC', environments: { ...policy.environments, prod: { ...prod, smoke: [open] } } };
+}
+
 const PEOPLE: Readonly<Record<string, readonly Role[]>> = {
   ann: ['admin'],
   bo: ['manager'],
@@ -238,10 +254,7 @@ const PEOPLE: Readonly<Record<string, readonly Role[]>> = {
 };
 const STEP_MS = 5 * 60_000;
 
-async function createWorld(
-  environment: TestWorkflowEnvironment,
-  policy: ServicePolicy = { ...policyOf(SERVICE), zone: 'UTC' },
-): Promise<World> {
+async function createWorld(environment: TestWorkflowEnvironment, policy: ServicePolicy = testPolicy()): Promise<World> {
   const script = newScript();
   const folder = await temporaryFolder();
   const ledger = await createSqliteLedger({ file: join(folder, 'ledger.db') });

@@ -1,0 +1,167 @@
+/** The steps of a deployment, each one phase: what is asked of the world, and what the record says of it. */
+import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { ActEnd } from '../activities';
+import {
+  evolveDeployment,
+  type Candidate,
+  type DeploymentEvent,
+  type DeploymentState,
+  type Phase,
+  type Target,
+} from '../domain/deployment';
+import type { DeploymentOrder } from '../domain/deployment-order';
+import { breachOf, failedChecks, failedSmoke, somebodyAboard, watchSentence } from '../domain/deployment-plan';
+import { deploymentSubject } from '../domain/ids';
+import type { Baseline, WatchVerdict } from '../domain/watch';
+import { openJournal, type Journal } from './journal';
+import { environmentActs, environmentReads, gitWrites } from './proxies';
+import { isWorldly, worldly } from './worldly';
+
+/** One deployment under way. */
+export interface Flight {
+  readonly order: DeploymentOrder;
+  readonly journal: Journal<DeploymentState, DeploymentEvent>;
+  /** What ran before: where a rollback goes; null for a first deployment (X-33). */
+  readonly previous: Target | null;
+}
+
+/** Beyond an act's own limit, so that the act can speak first. */
+const SLACK_MS = 10 * 60_000;
+
+export function openFlight(order: DeploymentOrder): Flight {
+  const { id, service, env, strategy, passengers, fence, running, policy } = order;
+  const previous = running && { version: running.version, sha: running.sha };
+  const journal = openJournal<DeploymentState, DeploymentEvent>({
+    workflowId: workflowInfo().workflowId,
+    service,
+    subject: deploymentSubject(id),
+    state: null,
+    seq: 0,
+    evolve: evolveDeployment,
+  });
+  const { production } = policy;
+  journal.emit({
+    kind: 'deployment.started',
+    data: { id, service, env, production, strategy, passengers, previous, fence },
+  });
+  return { order, journal, previous };
+}
+
+function begin({ order, journal }: Flight, phase: Phase): void {
+  journal.emit({ kind: 'deployment.phase-started', data: { phase } });
+  setCurrentDetails(`### ${order.id} ${phase}`);
+}
+
+/** Closes a phase with its result in words. */
+export function finish({ journal }: Flight, phase: Phase, ok: boolean, detail: string): void {
+  journal.emit({ kind: 'deployment.phase-ended', data: { phase, ok, detail } });
+}
+
+const target = ({ order }: Flight) => environmentReads(order.service, order.env);
+const acts = ({ order }: Flight) => environmentActs(order.service, order.env, order.policy.deploy.timeoutMs + SLACK_MS);
+
+/** Is the environment what the record says, and is there something to compare with afterwards? */
+export async function preflight(
+  flight: Flight,
+): Promise<{ readonly failed: string | null; readonly baseline: Baseline | null }> {
+  begin(flight, 'preflight');
+  const { checks, baseline } = await target(flight).preflight(flight.order, Date.now());
+  flight.journal.emit({ kind: 'deployment.checked', data: { checks } });
+  const failed = failedChecks(checks);
+  finish(flight, 'preflight', failed === null, failed ?? `${checks.length} checks passed`);
+  return { failed, baseline };
+}
+
+/** Base, passengers and version commit; who conflicts stays behind (X-21 to X-25). */
+export async function build(flight: Flight): Promise<Candidate> {
+  begin(flight, 'candidate');
+  const { order, journal } = flight;
+  const candidate = await gitWrites.buildCandidate(order, journal.state().startedAt);
+  journal.emit({ kind: 'deployment.candidate', data: { candidate } });
+  const { aboard, left, version, sha } = candidate;
+  const detail = `${version} (${sha.slice(0, 7)}): ${aboard.length} aboard, ${left.length} left behind`;
+  finish(flight, 'candidate', somebodyAboard(order, candidate), detail);
+  return candidate;
+}
+
+export async function execute(flight: Flight, candidate: Candidate): Promise<ActEnd> {
+  begin(flight, 'execute');
+  const act = await acts(flight).deployCandidate(flight.order, candidate);
+  flight.journal.emit({ kind: 'deployment.checked', data: { checks: act.checks } });
+  if ('metadata' in act) flight.journal.emit({ kind: 'deployment.executed', data: { metadata: act.metadata } });
+  finish(flight, 'execute', act.outcome === 'done', act.outcome === 'done' ? act.proof : act.reason);
+  return act;
+}
+
+/** Null when every case passed, else the sentence that names the first failed one (T-187). */
+export async function smoke(flight: Flight, candidate: Candidate): Promise<string | null> {
+  begin(flight, 'smoke');
+  const results = await target(flight).runSmoke(flight.order, candidate, flight.order.id);
+  flight.journal.emit({ kind: 'deployment.smoked', data: { smoke: results } });
+  const broken = failedSmoke(results);
+  finish(flight, 'smoke', broken === null, broken ?? `${results.length} passed`);
+  return broken;
+}
+
+/** Null when the window held, else why it did not; a soft breach is kept on the record and told. */
+export async function watch(flight: Flight, baseline: Baseline | null): Promise<string | null> {
+  begin(flight, 'watch');
+  const verdict = await watched(flight, flight.order.policy.watch.windowMs, baseline);
+  if ('breach' in verdict) flight.journal.emit({ kind: 'deployment.breached', data: { breach: verdict.breach } });
+  const breach = breachOf(verdict);
+  finish(flight, 'watch', breach === null, watchSentence(verdict));
+  return breach;
+}
+
+function watched({ order }: Flight, windowMs: number, baseline: Baseline | null): Promise<WatchVerdict> {
+  const { id, service, env, policy } = order;
+  const { watchWindow } = environmentActs(service, env, windowMs + SLACK_MS);
+  const startedAt = Date.now();
+  return watchWindow({ deployment: id, service, env, windowMs, startedAt, baseline, policy: policy.watch });
+}
+
+/**
+ * Tags, refs and main line. The candidate is live and proven by now: what cannot be written down is said and stays open,
+ * but the verdict stands (X-14).
+ */
+export async function commit(
+  flight: Flight,
+  candidate: Candidate,
+): Promise<{ readonly alsoHolds: readonly string[]; readonly leftover: string | null }> {
+  begin(flight, 'commit');
+  try {
+    const { alsoHolds, mainline } = await gitWrites.commitDeployment(flight.order, candidate, Date.now());
+    finish(flight, 'commit', true, mainline);
+    return { alsoHolds, leftover: null };
+  } catch (error) {
+    if (!isWorldly(error)) throw error;
+    finish(flight, 'commit', false, worldly(error));
+    return { alsoHolds: [], leftover: worldly(error) };
+  }
+}
+
+/** Back to what ran before. Null when it is there again, else why that cannot be said. */
+export async function goBack(flight: Flight, candidate: Candidate, to: Target): Promise<string | null> {
+  begin(flight, 'rollback');
+  const act = await acts(flight).rollBack(flight.order, candidate, to);
+  finish(flight, 'rollback', act.outcome === 'done', act.outcome === 'done' ? act.proof : act.reason);
+  if (act.outcome === 'done') return null;
+  flight.journal.emit({
+    kind: 'deployment.rolled-back',
+    data: { to, verified: false, smoke: [], detail: act.reason },
+  });
+  return act.reason;
+}
+
+/** Smoke and a mini watch on the version that is back (A-061). Null when both held, else what did not. */
+export async function verify(flight: Flight, to: Target, baseline: Baseline | null): Promise<string | null> {
+  begin(flight, 'verify');
+  const { order, journal } = flight;
+  const results = await target(flight).runSmoke(order, to, order.running?.deployment ?? '');
+  const broken = failedSmoke(results);
+  const problem = broken ?? breachOf(await watched(flight, order.policy.watch.miniWindowMs, baseline));
+  const detail = problem ?? `${to.version} answers: ${results.length} smoke checks passed and the mini watch held`;
+  finish(flight, 'verify', problem === null, detail);
+  journal.emit({ kind: 'deployment.rolled-back', data: { to, verified: problem === null, smoke: results, detail } });
+  return problem;
+}
