@@ -4,7 +4,7 @@ import type { DeploymentOrder } from '../domain/deployment-order';
 import { failedChecks } from '../domain/deployment-plan';
 import { explainExit } from '../domain/exit-codes';
 import type { ActResult, Deployer, DeployOrder, LogLine, Observation } from '../ports/deployer';
-import { attempt, beating, withHooks } from './context';
+import { alive, attempt, beating, stopSignal, withHooks } from './context';
 import { targetOf, type ActivityDeps } from './deps';
 import type { ActEnd, Activities } from './index';
 import { actOnce, runs, sawSentence } from './step';
@@ -42,89 +42,76 @@ function deployOrder(
   };
 }
 
-export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidate' | 'rollBack'> {
+async function look({ clock }: ActivityDeps, { deployer, reached }: Act): Promise<Observation> {
+  let seen = await deployer.observe();
+  for (let looks = 1; looks < LOOKS && !reached(seen); looks += 1) {
+    alive('looking');
+    await clock.sleep(LOOK_EVERY_MS, stopSignal());
+    seen = await deployer.observe();
+  }
+  return seen;
+}
+
+async function concluded(deps: ActivityDeps, act: Act, result: ActResult, checks: readonly Check[]): Promise<ActEnd> {
+  const metadata = result.outcome === 'lost' ? {} : result.metadata;
+  const problem = resultProblem(result);
+  if (problem !== null) return { outcome: 'failed', checks, metadata, reason: problem };
+  const seen = await look(deps, act);
+  const { version } = act.order.to;
+  if (act.reached(seen))
+    return { outcome: 'done', checks, metadata, proof: `${version} answers: ${sawSentence(seen)}` };
+  const said =
+    result.outcome === 'lost' ? 'The script is gone without an exit code' : 'The script said that it is done';
+  const reason = `${said}, but the target shows ${sawSentence(seen)} instead of ${version}`;
+  const unclear = seen.state === 'unclear';
+  return unclear ? { outcome: 'unknown', checks, reason } : { outcome: 'failed', checks, metadata, reason };
+}
+
+async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollback'): Promise<ActEnd> {
   const { ledger, clock, host } = deps;
+  const { deployer, order, reached } = act;
+  const { deployment, fence, attempt: tries } = order;
+  let checks: readonly Check[] = [];
+  const shift = order.act === 'rollback' ? ROLLBACK_OFFSET : 0;
+  const write = (lines: readonly LogLine[]) =>
+    ledger.addLog(
+      deployment,
+      lines.map((line) => ({ ...line, offset: line.offset + shift })),
+    );
+  return actOnce(ledger, {
+    deployment,
+    step,
+    fence,
+    attempt: tries,
+    host,
+    now: () => clock.now(),
+    reached,
+    observe: () => beating(deployer.observe()),
+    async checks() {
+      if (order.act === 'rollback') return null;
+      checks = await beating(deployer.check(order));
+      const failed = failedChecks(checks);
+      return failed === null ? null : { refused: { outcome: 'refused', checks, reason: failed } };
+    },
+    async act() {
+      const result = await withHooks(clock, write, (hooks) => deployer.act(order, hooks));
+      return concluded(deps, act, result, checks);
+    },
+  });
+}
 
-  async function look({ deployer, reached }: Act): Promise<Observation> {
-    let seen = await deployer.observe();
-    for (let looks = 1; looks < LOOKS && !reached(seen); looks += 1) {
-      await clock.sleep(LOOK_EVERY_MS, new AbortController().signal);
-      seen = await deployer.observe();
-    }
-    return seen;
-  }
-
-  async function concluded(act: Act, result: ActResult, checks: readonly Check[]): Promise<ActEnd> {
-    const metadata = result.outcome === 'lost' ? {} : result.metadata;
-    const problem = resultProblem(result);
-    if (problem !== null) return { outcome: 'failed', checks, metadata, reason: problem };
-    const seen = await look(act);
-    const { version } = act.order.to;
-    if (act.reached(seen))
-      return { outcome: 'done', checks, metadata, proof: `${version} answers: ${sawSentence(seen)}` };
-    const said =
-      result.outcome === 'lost' ? 'The script is gone without an exit code' : 'The script said that it is done';
-    const reason = `${said}, but the target shows ${sawSentence(seen)} instead of ${version}`;
-    return seen.state === 'unclear'
-      ? { outcome: 'unknown', checks, reason }
-      : { outcome: 'failed', checks, metadata, reason };
-  }
-
-  async function carryOut(act: Act, step: 'execute' | 'rollback'): Promise<ActEnd> {
-    const { deployer, order } = act;
-    let checks: readonly Check[] = [];
-    return actOnce(ledger, {
-      deployment: order.deployment,
-      step,
-      fence: order.fence,
-      attempt: order.attempt,
-      host,
-      now: () => clock.now(),
-      reached: act.reached,
-      observe: () => beating(deployer.observe()),
-      async checks() {
-        if (order.act === 'rollback') return null;
-        checks = await beating(deployer.check(order));
-        const failed = failedChecks(checks);
-        return failed === null ? null : { refused: { outcome: 'refused', checks, reason: failed } };
-      },
-      async act() {
-        const shift = order.act === 'rollback' ? ROLLBACK_OFFSET : 0;
-        const write = (lines: readonly LogLine[]) =>
-          ledger.addLog(
-            order.deployment,
-            lines.map((line) => ({ ...line, offset: line.offset + shift })),
-          );
-        const result = await withHooks(clock, write, (hooks) => deployer.act(order, hooks));
-        return concluded(act, result, checks);
-      },
-    });
-  }
-
+export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidate' | 'rollBack'> {
   return {
     deployCandidate(order, candidate) {
       const { deployer } = targetOf(deps, order.service, order.env);
       const previous = order.running && { version: order.running.version, sha: order.running.sha };
-      return carryOut(
-        {
-          deployer,
-          order: deployOrder(order, 'deploy', candidate, previous),
-          reached: (seen) => runs(seen, candidate, order.id),
-        },
-        'execute',
-      );
+      const reached = (seen: Observation) => runs(seen, candidate, order.id);
+      return carryOut(deps, { deployer, order: deployOrder(order, 'deploy', candidate, previous), reached }, 'execute');
     },
     rollBack(order, candidate: Candidate, to) {
       const { deployer } = targetOf(deps, order.service, order.env);
-      const deployment = order.running?.deployment ?? null;
-      return carryOut(
-        {
-          deployer,
-          order: deployOrder(order, 'rollback', to, candidate),
-          reached: (seen) => runs(seen, to, deployment),
-        },
-        'rollback',
-      );
+      const reached = (seen: Observation) => runs(seen, to, order.running?.deployment ?? null);
+      return carryOut(deps, { deployer, order: deployOrder(order, 'rollback', to, candidate), reached }, 'rollback');
     },
   };
 }

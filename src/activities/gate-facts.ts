@@ -7,7 +7,7 @@ import type { SlotKind } from '../domain/slots';
 import type { SlotQuestion } from '../ports/calendars';
 import type { Source } from '../ports/source';
 import { serviceOf, type ActivityDeps } from './deps';
-import type { Activities } from './index';
+import type { Activities, Suspension } from './index';
 
 type GateFacts = Pick<
   Activities,
@@ -29,6 +29,21 @@ async function differenceOf(
   await source.fetch();
   const { onlyLeft, onlyRight } = await source.compare(validation.running.sha, production.running.sha);
   return { onlyValidation: onlyLeft, onlyProduction: onlyRight };
+}
+
+function suspended(
+  { calendars }: ActivityDeps,
+  service: string,
+  env: string,
+  requests: readonly DeployRequest[],
+  at: number,
+): Suspension {
+  const frozen = requests.flatMap((request) => {
+    const freeze = calendars.frozen(service, env, request.passenger?.modules ?? [], at);
+    return freeze ? [{ id: request.id, freeze }] : [];
+  });
+  const first = frozen.map(({ freeze }) => freeze).sort((a, b) => a.toAt - b.toAt)[0];
+  return { requests: frozen.map(({ id }) => id), until: first?.toAt ?? null, freeze: first?.name ?? null };
 }
 
 export function createGateFacts(deps: ActivityDeps): GateFacts {
@@ -80,18 +95,7 @@ export function createGateFacts(deps: ActivityDeps): GateFacts {
     nextBooking: (bug: BugReport, env: string, kind: SlotKind, after: number) =>
       Promise.resolve(booking(bug, env, kind, after)),
 
-    suspended(service: string, env: string, requests: readonly DeployRequest[], at: number) {
-      const frozen = requests.flatMap((request) => {
-        const freeze = calendars.frozen(service, env, request.passenger?.modules ?? [], at);
-        return freeze ? [{ id: request.id, freeze }] : [];
-      });
-      const first = frozen.map(({ freeze }) => freeze).sort((a, b) => a.toAt - b.toAt)[0];
-      return Promise.resolve({
-        requests: frozen.map(({ id }) => id),
-        until: first?.toAt ?? null,
-        freeze: first?.name ?? null,
-      });
-    },
+    suspended: (...question) => Promise.resolve(suspended(deps, ...question)),
 
     async holds(service: string, sha: string, other: string) {
       const { source } = serviceOf(deps, service);

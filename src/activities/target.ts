@@ -14,89 +14,83 @@ import { runs, sawSentence } from './step';
 /** A baseline that rests on fewer samples than this says nothing. */
 const LEAST_SAMPLES = 3;
 
+async function adopt(
+  deps: ActivityDeps,
+  place: { readonly service: string; readonly env: string },
+  seen: Observation & { readonly state: 'running' },
+  at: number,
+): Promise<Running | null> {
+  const { source } = serviceOf(deps, place.service);
+  const version = seen.version === null ? null : normalVersion(seen.version);
+  if (version === null) return null;
+  await source.fetch();
+  const tagged = await source.resolve(`refs/tags/${versionTag(baseOf(version))}`);
+  const served = seen.sha && (await source.resolve(seen.sha));
+  const sha = served ?? (await source.resolve(environmentRef(place.env))) ?? tagged;
+  if (sha === null) return null;
+  const base = { version: baseOf(version), sha: tagged ?? sha };
+  return { version, sha, base, deployment: seen.deployment, fixes: [], since: at };
+}
+
+/** What the ledger says, as long as the target does not contradict it; else what the target says. */
+async function observed(deps: ActivityDeps, service: string, env: string, at: number) {
+  const { deployer } = targetOf(deps, service, env);
+  const known: EnvironmentState | null = await deps.ledger.environment(service, env);
+  const seen = await beating(deployer.observe());
+  const held = known?.running ?? null;
+  const same = held !== null && (seen.state !== 'running' || runs(seen, held, held.deployment));
+  const running = same ? held : seen.state === 'running' ? await adopt(deps, { service, env }, seen, at) : null;
+  const source = `${same ? 'as the ledger says' : 'as the target says'}: ${sawSentence(seen)}`;
+  return { running, source, nextNumber: known?.nextNumber ?? 1, fence: known?.fence ?? 0 };
+}
+
+/** Enough readings from before the deployment, taking more when the recorder has too few. */
+async function baseline(deps: ActivityDeps, order: DeploymentOrder): Promise<Baseline | null> {
+  const { ledger, clock } = deps;
+  const { metrics } = targetOf(deps, order.service, order.env);
+  const { baselineMs, everyMs } = order.policy.watch;
+  const subject = environmentSubject(`${order.service}/${order.env}`);
+  const until = clock.now();
+  const recorded = await ledger.samples(subject, until - baselineMs);
+  const readings: Reading[] = recorded.map(({ reading }) => reading);
+  while (readings.length <= LEAST_SAMPLES) {
+    if (readings.length > 0) await clock.sleep(everyMs, stopSignal());
+    alive('baseline');
+    readings.push(await metrics.read(clock.now()));
+  }
+  const samples = samplesOf(readings);
+  const measured = baselineOf(samples, (samples[0]?.at ?? until) - 1, clock.now());
+  return measured.samples === 0 ? null : measured;
+}
+
+async function baselineCheck(
+  deps: ActivityDeps,
+  order: DeploymentOrder,
+): Promise<{ readonly check: Check; readonly measured: Baseline | null }> {
+  const name = 'baseline';
+  if (order.running === null) {
+    return { check: { name, ok: true, detail: 'first deployment: nothing to compare with' }, measured: null };
+  }
+  const measured = await baseline(deps, order).catch(() => null);
+  // X-13: missing evidence before a start stops the release in production; below, the watch goes on without it.
+  const ok = measured !== null || order.policy.watch.missing === 'soft';
+  const detail = measured
+    ? `${measured.samples} samples from before the deployment`
+    : `${order.env} shows no metrics; look at watch.source in tidegate.yaml`;
+  return { check: { name, ok, detail }, measured };
+}
+
 export function createTargetActivities(
   deps: ActivityDeps,
 ): Pick<Activities, 'observeEnvironment' | 'preflight' | 'runSmoke'> {
-  const { ledger, clock } = deps;
-
-  async function adopt(
-    service: string,
-    env: string,
-    seen: Observation & { readonly state: 'running' },
-    at: number,
-  ): Promise<Running | null> {
-    const { source } = serviceOf(deps, service);
-    const version = seen.version === null ? null : normalVersion(seen.version);
-    if (version === null) return null;
-    await source.fetch();
-    const tagged = await source.resolve(`refs/tags/${versionTag(baseOf(version))}`);
-    const sha = (seen.sha && (await source.resolve(seen.sha))) ?? (await source.resolve(environmentRef(env))) ?? tagged;
-    if (sha === null) return null;
-    const base = { version: baseOf(version), sha: tagged ?? sha };
-    return { version, sha, base, deployment: seen.deployment, fixes: [], since: at };
-  }
-
-  /** Enough readings from before the deployment, taking more when the recorder has too few. */
-  async function baseline(order: DeploymentOrder): Promise<Baseline | null> {
-    const { metrics } = targetOf(deps, order.service, order.env);
-    const { baselineMs, everyMs } = order.policy.watch;
-    const subject = environmentSubject(`${order.service}/${order.env}`);
-    const until = clock.now();
-    const recorded = (await ledger.samples(subject, until - baselineMs)).map(({ reading }) => reading);
-    const readings: Reading[] = [...recorded];
-    while (readings.length <= LEAST_SAMPLES) {
-      if (readings.length > 0) await clock.sleep(everyMs, stopSignal());
-      alive('baseline');
-      readings.push(await metrics.read(clock.now()));
-    }
-    const samples = samplesOf(readings);
-    const measured = baselineOf(samples, (samples[0]?.at ?? until) - 1, clock.now());
-    return measured.samples === 0 ? null : measured;
-  }
-
-  async function baselineCheck(
-    order: DeploymentOrder,
-  ): Promise<{ readonly check: Check; readonly baseline: Baseline | null }> {
-    if (order.running === null) {
-      return {
-        check: { name: 'baseline', ok: true, detail: 'first deployment: nothing to compare with' },
-        baseline: null,
-      };
-    }
-    const measured = await baseline(order).catch(() => null);
-    // X-13: missing evidence before a start stops the release in production; below, the watch goes on without it.
-    const ok = measured !== null || order.policy.watch.missing === 'soft';
-    const detail = measured
-      ? `${measured.samples} samples from before the deployment`
-      : `${order.env} shows no metrics; look at watch.source in tidegate.yaml`;
-    return { check: { name: 'baseline', ok, detail }, baseline: measured };
-  }
-
   return {
-    async observeEnvironment(service, env, at) {
-      const { deployer } = targetOf(deps, service, env);
-      const known: EnvironmentState | null = await ledger.environment(service, env);
-      const seen = await beating(deployer.observe());
-      const held = known?.running ?? null;
-      const same = held !== null && (seen.state !== 'running' || runs(seen, held, held.deployment));
-      const running = same ? held : seen.state === 'running' ? await adopt(service, env, seen, at) : null;
-      const from = same ? 'as the ledger says' : 'as the target says';
-      return {
-        running,
-        source: `${from}: ${sawSentence(seen)}`,
-        nextNumber: known?.nextNumber ?? 1,
-        fence: known?.fence ?? 0,
-      };
-    },
-
+    observeEnvironment: (service, env, at) => observed(deps, service, env, at),
     async preflight(order) {
       const { deployer } = targetOf(deps, order.service, order.env);
       const seen = await beating(deployer.observe());
-      const measured = await baselineCheck(order);
-      const checks = [driftCheck(order, seen), rollbackCheck(order), smokeCheck(order), measured.check];
-      return { checks, baseline: measured.baseline };
+      const { check, measured } = await baselineCheck(deps, order);
+      return { checks: [driftCheck(order, seen), rollbackCheck(order), smokeCheck(order), check], baseline: measured };
     },
-
     async runSmoke(order, target, deployment) {
       const { smoke } = targetOf(deps, order.service, order.env);
       return beating(smoke.run(order.policy.smoke, { ...target, deployment }, stopSignal()));

@@ -87,31 +87,36 @@ async function decided(send: () => Promise<DecideResult>): Promise<DecisionOutco
   }
 }
 
+async function startBug(
+  client: Client,
+  ...[report, reporter, policy, at]: Parameters<Conductor['reportBug']>
+): Promise<void> {
+  const input = { report, reporter, policy, at };
+  const started = client.workflow.start<typeof bugFixWorkflow>('bugFixWorkflow', {
+    workflowId: bugWorkflowId(report.service, report.id),
+    taskQueue: MAIN_QUEUE,
+    args: [{ kind: 'new', ...input }],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'FAIL',
+    typedSearchAttributes: [
+      keyword('TidegateService', report.service),
+      keyword('TidegateStatus', 'submitted'),
+      keyword('TidegateSeverity', report.severity),
+      keyword('TidegateWaitingFor', 'person'),
+    ],
+    staticSummary: `#${report.id} [${report.severity}] ${report.title}`.slice(0, 200),
+  });
+  await asking(() => started).catch((error: unknown) => {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  });
+}
+
 /** A conductor over a Temporal client. */
 export function createConductor(client: Client): Conductor {
   const update = <T>(call: () => Promise<T>): Promise<T> =>
     client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
   return {
-    async reportBug(report, reporter, policy, at) {
-      const input = { report, reporter, policy, at };
-      const started = client.workflow.start<typeof bugFixWorkflow>('bugFixWorkflow', {
-        workflowId: bugWorkflowId(report.service, report.id),
-        taskQueue: MAIN_QUEUE,
-        args: [{ kind: 'new', ...input }],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-        typedSearchAttributes: [
-          keyword('TidegateService', report.service),
-          keyword('TidegateStatus', 'submitted'),
-          keyword('TidegateSeverity', report.severity),
-          keyword('TidegateWaitingFor', 'person'),
-        ],
-        staticSummary: `#${report.id} [${report.severity}] ${report.title}`.slice(0, 200),
-      });
-      await asking(() => started).catch((error: unknown) => {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      });
-    },
+    reportBug: (...report) => startBug(client, ...report),
     decideBug: (service, bug, decision) =>
       decided(() =>
         update(() =>

@@ -37,7 +37,7 @@ export function carriedFixes(order: DeploymentOrder, candidate: Candidate): read
 }
 
 /** Whether the candidate carries anybody who asked to ride; fixes that were kept do not make a deployment. */
-export function somebodyAboard(order: DeploymentOrder, { aboard }: Candidate): boolean {
+export function somebodyAboard(order: DeploymentOrder, { aboard }: Pick<Candidate, 'aboard'>): boolean {
   return order.passengers.some(({ bug }) => aboard.includes(bug));
 }
 
