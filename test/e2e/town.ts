@@ -111,17 +111,22 @@ export async function makeTown({
     }
   }
 
-  async function ask<T>(as: Person, path: string, init: RequestInit = {}): Promise<Answer<T>> {
-    const headers = { authorization: `Bearer ${tokens[as]}`, 'content-type': 'application/json', ...init.headers };
-    const response = await fetch(new URL(path, product?.url), { ...init, headers });
+  async function ask<T>(as: Person, path: string, body?: unknown, key?: string): Promise<Answer<T>> {
+    const response = await fetch(new URL(path, product?.url), {
+      headers: {
+        authorization: `Bearer ${tokens[as]}`,
+        'content-type': 'application/json',
+        ...(key !== undefined && { 'idempotency-key': key }),
+      },
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+    });
     return { status: response.status, body: (await response.json()) as T };
   }
 
   const get = <T = Bug>(path: string): Promise<Answer<T>> => ask<T>('dev', path);
   return {
     ...{ paths, repository, uat, prod, ledger, start, get },
-    post: (as, path, body, key) =>
-      ask(as, path, { method: 'POST', body: JSON.stringify(body), headers: key ? { 'idempotency-key': key } : {} }),
+    post: ask,
     untilBug: async (id, wanted) =>
       (
         await eventually(
