@@ -1,6 +1,8 @@
 /** One key, one answer: kept in the ledger, so that it holds after a restart too (4-interfaces §4). */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json';
+import { TidegateFailure } from '../domain/failures';
+import type { KeyAnswer } from '../ports/ledger';
 import type { ApiDeps, Reply } from './operation';
 import { ApiProblem, problemBody } from './problems';
 
@@ -58,8 +60,19 @@ export function createOnce(
 ): (claim: Claim, digest: string, act: () => Promise<Reply>) => Promise<Kept> {
   const underWay = new Map<string, { readonly digest: string; readonly answer: Promise<Kept> }>();
 
+  /** While the ledger is away a decision still counts (4-interfaces §4): a run knows a repeat by its id alone. */
+  async function recall({ caller, route, key }: Claim, digest: string): Promise<KeyAnswer> {
+    try {
+      return await deps.ledger.claimKey(caller, route, key, digest, deps.now());
+    } catch (error) {
+      if (!(error instanceof TidegateFailure) || error.kind !== 'Unavailable') throw error;
+      deps.logger.error({ err: error, route }, 'an idempotency key could not be claimed');
+      return { state: 'pending', bug: null };
+    }
+  }
+
   async function claimed(claim: Claim, digest: string, act: () => Promise<Reply>): Promise<Kept> {
-    const known = await deps.ledger.claimKey(claim.caller, claim.route, claim.key, digest, deps.now());
+    const known = await recall(claim, digest);
     if (known.state === 'reused') throw reused();
     if (known.state === 'done') return { ...(JSON.parse(known.body) as Omit<Kept, 'status'>), status: known.status };
     const answer = await answerOf(act);

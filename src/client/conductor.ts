@@ -111,28 +111,38 @@ async function startBug(
   });
 }
 
+interface Once {
+  readonly updateId: string;
+}
+
+/**
+ * Temporal answers a repeated update id with the first answer for ever. One that says "not recorded yet" is asked for
+ * again under another id: the run knows the decision by its own, and says how things stand now.
+ */
+async function presently(
+  send: (once?: Once) => Promise<DecideResult>,
+  { id }: { readonly id: string },
+): Promise<DecideResult> {
+  const first = await send({ updateId: id });
+  return first.recorded ? first : send().catch(() => first);
+}
+
 /** A conductor over a Temporal client. */
 export function createConductor(client: Client): Conductor {
   const update = <T>(call: () => Promise<T>): Promise<T> =>
     client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
   return {
     reportBug: (...report) => startBug(client, ...report),
-    decideBug: (service, bug, decision) =>
-      decided(() =>
-        update(() =>
-          client.workflow
-            .getHandle(bugWorkflowId(service, bug))
-            .executeUpdate(decideUpdate, { updateId: decision.id, args: [decision] }),
-        ),
-      ),
-    decideEnvironment: (service, env, decision) =>
-      decided(() =>
-        update(() =>
-          client.workflow
-            .getHandle(environmentWorkflowId(service, env))
-            .executeUpdate(decideEnvironmentUpdate, { updateId: decision.id, args: [decision] }),
-        ),
-      ),
+    decideBug: (service, bug, decision) => {
+      const run = client.workflow.getHandle(bugWorkflowId(service, bug));
+      const send = (once?: Once) => run.executeUpdate(decideUpdate, { ...once, args: [decision] });
+      return decided(() => update(() => presently(send, decision)));
+    },
+    decideEnvironment: (service, env, decision) => {
+      const run = client.workflow.getHandle(environmentWorkflowId(service, env));
+      const send = (once?: Once) => run.executeUpdate(decideEnvironmentUpdate, { ...once, args: [decision] });
+      return decided(() => update(() => presently(send, decision)));
+    },
     async configure(policy) {
       for (const env of policy.ladder) {
         await asking(() =>

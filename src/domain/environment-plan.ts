@@ -79,3 +79,11 @@ export function arrivalFor(request: DeployRequest, env: string, end: End) {
     alsoHolds: end.alsoHolds.filter((other) => other !== bug),
   };
 }
+
+/** The bugs whose fixes a released train brought: everybody aboard but those who stayed behind. */
+export function shippedBy(current: Current, left: readonly LeftBehind[]): readonly string[] {
+  const gone = left.map(({ bug }) => bug);
+  return current.requests.flatMap(({ passenger }) =>
+    passenger && !gone.includes(passenger.bug) ? [passenger.bug] : [],
+  );
+}

@@ -1,4 +1,5 @@
 /** Idempotency keys of the HTTP API, and the bug numbers they remember (4-interfaces §4). */
+import { TidegateFailure } from '../domain/failures';
 import type { KeyAnswer } from '../ports/ledger';
 import type { Db } from './schema';
 
@@ -42,10 +43,18 @@ export async function answerKey(tx: Db, name: KeyName, status: number, body: str
     .execute();
 }
 
-/** The number that the key already has, else the next one of the service, which the key then remembers. */
+/**
+ * The number that the key already has, else the next one of the service, which the key then remembers.
+ * @throws Unavailable for a key that was never claimed: a repeat would get another number
+ */
 export async function allocateBug(tx: Db, service: string, claimed: KeyName | null): Promise<string> {
   const known = claimed && (await selectKey(tx, claimed).executeTakeFirst());
   if (known?.bug) return known.bug;
+  if (claimed && !known)
+    throw new TidegateFailure(
+      'Unavailable',
+      'The ledger does not know this Idempotency-Key yet: send the same request again.',
+    );
   const counter = await tx
     .insertInto('bug_counter')
     .values({ service, last: 1 })

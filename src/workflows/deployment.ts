@@ -26,7 +26,7 @@ import {
   type Flight,
 } from './deployment-steps';
 import { deploymentEndedSignal, type DeploymentEnd } from './messages';
-import { messenger } from './proxies';
+import { tell } from './tell';
 import { worldly } from './worldly';
 
 /** How a deployment ended, before it is told to anybody. */
@@ -47,7 +47,7 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
   setCurrentDetails(`### ${order.id} ${verdict}\n${reason}`);
   await CancellationScope.nonCancellable(async () => {
     await flight.journal.drained();
-    await messenger.tell(arrivalText(flight.journal.state(), order.validation, alsoHolds));
+    await tell(arrivalText(flight.journal.state(), order.validation, alsoHolds));
     const environment = getExternalWorkflowHandle(environmentWorkflowId(order.service, order.env));
     await environment.signal(deploymentEndedSignal, report(flight, end));
   });

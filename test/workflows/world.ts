@@ -14,6 +14,7 @@ import type { Activities, WatchOrder } from '../../src/activities';
 import { createConductor, type Conductor, type DecisionOutcome } from '../../src/client/conductor';
 import { createRuns } from '../../src/client/runs';
 import type { BugState, Fix } from '../../src/domain/bug';
+import type { Check } from '../../src/domain/deployment';
 import { environmentQueue, environmentWorkflowId, MAIN_QUEUE } from '../../src/domain/ids';
 import type { Role } from '../../src/domain/people';
 import { environmentPolicy, type Calendar, type ServicePolicy } from '../../src/domain/policy';
@@ -39,6 +40,10 @@ export interface Script {
   branches: Record<string, Fix>;
   /** Fix heads that conflict on this environment, with the files. */
   conflicts: Record<string, readonly string[]>;
+  /** `env/bug` whose approval is void, because what it was given on has moved (X-22). */
+  baseMoved: string[];
+  /** What the deploy script's own checks say. */
+  checks: readonly Check[];
   running: Record<string, Observation & { readonly state: 'running' }>;
   difference: Difference;
   act: (order: DeployOrder) => ActResult;
@@ -85,6 +90,8 @@ function newScript(): Script {
   return {
     branches: {},
     conflicts: {},
+    baseMoved: [],
+    checks: [{ name: 'script', ok: true, detail: 'there' }],
     running: { uat: runningAt('1.4.2'), prod: runningAt('1.4.2') },
     difference: { onlyLeft: [], onlyRight: [] },
     act: () => exited(0),
@@ -107,6 +114,8 @@ function buildCandidate(script: Script, order: CandidateOrder): BuiltCandidate {
   script.built.push(order);
   const conflict = (bug: string, head: string) => script.conflicts[`${order.env}/${bug}`] ?? script.conflicts[head];
   const left = order.passengers.flatMap(({ bug, fix }) => {
+    if (script.baseMoved.includes(`${order.env}/${bug}`))
+      return [{ bug, reason: `${order.env} moved on since the approval`, files: [], cause: 'base-moved' as const }];
     const files = conflict(bug, fix.head);
     return files ? [{ bug, reason: `does not apply on ${order.base.version}`, files, cause: 'conflict' as const }] : [];
   });
@@ -120,7 +129,7 @@ function targetFor(script: Script, env: string): Target {
   return {
     script: 'scripts/deploy.sh',
     deployer: {
-      check: () => Promise.resolve([{ name: 'script', ok: true, detail: 'there' }]),
+      check: () => Promise.resolve(script.checks),
       act(order) {
         script.acts.push(order);
         const result = script.act(order);
@@ -164,10 +173,10 @@ function driversFor(script: Script, policy: ServicePolicy): ServiceDrivers {
     policy,
     source: {
       fetch: () => Promise.resolve(),
-      resolve: (ref) =>
-        Promise.resolve(
-          tags.get(ref) ?? (/^[0-9a-f]{40}$/.test(ref) ? ref : ref.startsWith('refs/tags/v1.4.2') ? BASE : null),
-        ),
+      resolve(ref) {
+        const known = ref === policy.repo.main || ref.startsWith('refs/tags/v1.4.2') ? BASE : null;
+        return Promise.resolve(tags.get(ref) ?? (/^[0-9a-f]{40}$/.test(ref) ? ref : known));
+      },
       fix: (ref) => Promise.resolve(script.branches[ref] ?? null),
       compare: () => Promise.resolve(script.difference),
       versionAt: () => Promise.resolve('1.4.2'),
@@ -222,6 +231,8 @@ export interface World {
   /** Moves the server's clock to the next occurrence of a UTC time of day. */
   clockTo(time: string, offsetMs?: number): Promise<void>;
   clockForward(ms: number): Promise<void>;
+  /** No worker lives for so long of the server's time; then they come back. */
+  downFor(ms: number): Promise<void>;
   /** Asks an environment for a place at once, for a bug whose own run is not there. */
   request(env: string, bug: string): Promise<void>;
   /** Freezes come and go while runs wait: the calendar changes, and `configure` tells the environments. */
@@ -254,8 +265,13 @@ const PEOPLE: Readonly<Record<string, readonly Role[]>> = {
 };
 const STEP_MS = 5 * 60_000;
 
-async function createWorld(environment: TestWorkflowEnvironment, policy: ServicePolicy = testPolicy()): Promise<World> {
+async function createWorld(
+  environment: TestWorkflowEnvironment,
+  policy: ServicePolicy,
+  prepare: (script: Script) => void,
+): Promise<World> {
   const script = newScript();
+  prepare(script);
   const folder = await temporaryFolder();
   const ledger = await createSqliteLedger({ file: join(folder, 'ledger.db') });
   const { client } = environment;
@@ -276,15 +292,23 @@ async function createWorld(environment: TestWorkflowEnvironment, policy: Service
   const activities: Activities = { ...real, watchWindow: (order) => Promise.resolve(script.watch(order)) };
   const connection = environment.nativeConnection;
   const common = { connection, namespace: environment.namespace ?? 'default', activities };
-  const workers = await Promise.all([
-    Worker.create({
-      ...common,
-      taskQueue: MAIN_QUEUE,
-      workflowBundle: { codePath: process.env.TIDEGATE_TEST_BUNDLE ?? '' },
-    }),
-    ...['uat', 'prod'].map((env) => Worker.create({ ...common, taskQueue: environmentQueue(SERVICE, env) })),
-  ]);
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  const queues = ['uat', 'prod'].map((env) => environmentQueue(SERVICE, env));
+  const workflowBundle = { codePath: process.env.TIDEGATE_TEST_BUNDLE ?? '' };
+
+  /** Starts all workers; the answer ends them. */
+  async function work(): Promise<() => Promise<void>> {
+    const workers = await Promise.all([
+      Worker.create({ ...common, taskQueue: MAIN_QUEUE, workflowBundle }),
+      ...queues.map((taskQueue) => Worker.create({ ...common, taskQueue })),
+    ]);
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    return async () => {
+      for (const worker of workers) worker.shutdown();
+      await running;
+    };
+  }
+
+  let rest = await work();
   const conductor = createConductor(client);
   await conductor.configure(policy);
   let decisions = 0;
@@ -351,6 +375,11 @@ async function createWorld(environment: TestWorkflowEnvironment, policy: Service
     },
     now: () => environment.currentTimeMs(),
     clockForward: (ms) => environment.sleep(ms),
+    async downFor(ms) {
+      await rest();
+      await environment.sleep(ms);
+      rest = await work();
+    },
     async request(env, bug) {
       const passenger = { bug, title: bug, severity: 'low' as const, modules: [], fix: fixOf(bug), approvals: [] };
       const request = {
@@ -371,26 +400,28 @@ async function createWorld(environment: TestWorkflowEnvironment, policy: Service
       await conductor.configure({ ...policy, revision: `${policy.revision}-${freezes.length}` });
     },
     async close() {
-      for (const worker of workers) worker.shutdown();
-      await running;
+      await rest();
       await ledger.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
   await world.eventually('both environments are known', async () => {
     const known = await Promise.all(['uat', 'prod'].map((env) => ledger.environment(SERVICE, env)));
-    return known.every((state) => state?.running != null);
+    return known.every((state) => state?.observedAt != null);
   });
   return world;
 }
 
-/** One world for a test file: it starts after the server and ends before it. */
-export function startWorld(policy?: ServicePolicy): () => World {
+/** One world for a test file or block, prepared before anybody looks; it starts after the server and ends before it. */
+export function startWorld(
+  policy: ServicePolicy = testPolicy(),
+  prepare: (script: Script) => void = () => undefined,
+): () => World {
   let world: World | null = null;
   afterAll(() => world?.close(), 60_000);
   const environment = timeSkipping();
   beforeAll(async () => {
-    world = await createWorld(environment(), policy);
+    world = await createWorld(environment(), policy, prepare);
   }, 120_000);
   return () => {
     if (world === null) throw new Error('the world starts before the first test');

@@ -1,0 +1,199 @@
+/** The steps of an environment: plan a slot, let a train leave, take in its end. Each is safe to do again. */
+import {
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import type { DeployRequest, EnvironmentEvent, EnvironmentState } from '../domain/environment';
+import { arrivalFor, deploymentOrder, longestDeployment, movedWhy, shippedBy } from '../domain/environment-plan';
+import { deploymentId, deploymentWorkflowId, environmentWorkflowId } from '../domain/ids';
+import type { ServicePolicy } from '../domain/policy';
+import type { SlotKind } from '../domain/slots';
+import { queuedText } from '../domain/texts';
+import { boards, chooseDeparture, type Departure } from '../domain/train';
+import { deploymentWorkflow } from './deployment';
+import type { Journal } from './journal';
+import * as messages from './messages';
+import { environmentReads, gateReads, patientReads } from './proxies';
+import { tell } from './tell';
+
+/** One environment's run: its record, the present policy, and what has come in and waits for the main loop. */
+export interface Place {
+  readonly journal: Journal<EnvironmentState, EnvironmentEvent>;
+  policy: ServicePolicy;
+  readonly ends: messages.DeploymentEnd[];
+  readonly advances: messages.BaseAdvance[];
+  /** Whether this run should continue as new as soon as nothing waits. */
+  readonly full: () => boolean;
+}
+
+/** How long the first passenger of a T1 waits for others of the same T1: they leave as one train. */
+const BOARDING_MS = 2_000;
+
+/** Waits for news, at the longest until an instant. */
+export async function changed(place: Place, until?: number, summary = ''): Promise<void> {
+  const { journal, ends, advances } = place;
+  const seen = journal.seq();
+  const news = () => journal.seq() !== seen || ends.length > 0 || advances.length > 0 || place.full();
+  if (until === undefined) return condition(news);
+  await condition(news, Math.max(1, until - Date.now()), { summary });
+}
+
+export async function observe({ journal }: Place): Promise<void> {
+  const { service, env } = journal.state();
+  const seen = await environmentReads(service, env).observeEnvironment(service, env, Date.now());
+  journal.emit({ kind: 'environment.observed', data: seen });
+}
+
+/** Approved and queued, but nobody has heard of it yet. */
+export function unannounced({ journal }: Place): readonly DeployRequest[] {
+  return journal.state().queue.filter((request) => request.kind === 'slot' && !request.announced);
+}
+
+export async function announce(place: Place): Promise<void> {
+  const requests = unannounced(place);
+  place.journal.emit({ kind: 'environment.announced', data: { requests: requests.map(({ id }) => id) } });
+  await tell(queuedText(place.journal.state(), requests));
+}
+
+/** Walks one step of the plan. */
+export async function follow(place: Place, departure: Departure): Promise<void> {
+  switch (departure.act) {
+    case 'nothing':
+      return changed(place);
+    case 'wait':
+      return changed(place, departure.until, departure.why);
+    case 'plan':
+      return planSlot(place, departure.slot, departure.after, departure.why);
+    case 'leave':
+      return leave(place, departure);
+  }
+}
+
+/** The next slot for what waits; whoever was told another time hears the old one, the new one, and why. */
+async function planSlot({ journal }: Place, kind: SlotKind, after: number, why: string): Promise<void> {
+  const { service, env, queue, departedSlots } = journal.state();
+  const waiting = queue.filter((request) => request.kind === 'slot' && request.slot === kind);
+  const question = { service, env, modules: [], kind, departed: departedSlots };
+  const first = await gateReads.nextSlot({ ...question, after });
+  const late = first.slot.graceUntil < Date.now();
+  const answer = late ? await gateReads.nextSlot({ ...question, after: Date.now() }) : first;
+  const { key, at, cutoffAt, graceUntil } = answer.slot;
+  const slot = { kind, key, at, cutoffAt, graceUntil };
+  const moved = waiting.filter((request) => boards(request, slot) && request.told !== null && request.told !== at);
+  journal.emit({ kind: 'environment.slot-planned', data: { slot, label: answer.label, why } });
+  for (const request of moved) {
+    const notice = { request: request.id, outcome: 'moved' as const, at, slot: kind, label: answer.label, graceUntil };
+    await notify(request.replyTo, { ...notice, why: movedWhy(answer, why) });
+  }
+}
+
+async function leave(place: Place, departure: Departure & { readonly act: 'leave' }): Promise<void> {
+  const { journal, policy } = place;
+  const { requests, slotKey } = departure;
+  const boarding = Math.max(
+    ...requests.map(({ slot, kind, at }) => (slot === 'T1' && kind === 'immediate' ? at + BOARDING_MS : 0)),
+  );
+  if (Date.now() < boarding) return changed(place, boarding, 'boarding');
+  if (requests.every(({ kind }) => kind !== 'slot')) return depart(place, requests, slotKey);
+  const { service, env } = journal.state();
+  const { requests: frozen, until, freeze } = await gateReads.suspended(service, env, requests, Date.now());
+  const again = chooseDeparture(journal.state(), policy.train.mode, Date.now(), frozen);
+  if (again.act === 'leave') return depart(place, again.requests, again.slotKey);
+  if (until !== null) return changed(place, until, `freeze ${freeze ?? ''}`);
+}
+
+/** The deployment's id stands in the record before its run is started: a repeat finds the same run. */
+async function depart(
+  { journal, policy }: Place,
+  requests: readonly DeployRequest[],
+  slotKey: string | null,
+): Promise<void> {
+  const { service, env, nextNumber, fence } = journal.state();
+  const deployment = deploymentId(service, env, nextNumber);
+  const current = { deployment, requests, startedAt: Date.now(), fence: fence + 2, slotKey };
+  journal.emit({ kind: 'environment.departed', data: { current } });
+  try {
+    await startChild(deploymentWorkflow, {
+      workflowId: deploymentWorkflowId(service, env, deployment),
+      args: [deploymentOrder(journal.state(), policy, current)],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      staticSummary: `${deployment}: ${requests.map(({ id }) => id).join(', ')}`,
+    });
+  } catch (error) {
+    log.warn('The deployment runs already; waiting for its end.', { deployment, error: String(error) });
+  }
+}
+
+/** Waits for the present deployment's end; after a long silence asks whether its run is still there. */
+export async function untilArrival(place: Place): Promise<void> {
+  const { journal, policy, ends } = place;
+  const { current, service, env } = journal.state();
+  if (current === null) return;
+  const told = () => ends.some(({ deployment }) => deployment === current.deployment);
+  const news = () => told() || unannounced(place).length > 0;
+  const heard = await condition(news, longestDeployment(policy, env), { summary: `end of ${current.deployment}` });
+  if (told()) return arrive(place);
+  if (heard) return;
+  const run = await patientReads.describeDeployment(service, env, current.deployment);
+  if (run === 'open' || told()) return;
+  const reason = `the run of ${current.deployment} is ${run} without a report`;
+  const nothing = { breach: null, left: [], alsoHolds: [], running: null };
+  ends.push({ ...nothing, deployment: current.deployment, verdict: 'Aborted', reason, unknown: reason });
+}
+
+async function arrive({ journal, policy, ends }: Place): Promise<void> {
+  const { current, service, env } = journal.state();
+  const end = ends.splice(0).find(({ deployment }) => deployment === current?.deployment);
+  if (!current || !end) return;
+  const { deployment, verdict, running, unknown } = end;
+  const committed = verdict === 'Released' || verdict === 'Released-with-override';
+  journal.emit({ kind: 'environment.arrived', data: { deployment, verdict, running, committed, unknown } });
+  for (const request of current.requests) {
+    const arrival = arrivalFor(request, env, end);
+    await signalled(() => getExternalWorkflowHandle(request.replyTo).signal(messages.arrivedSignal, arrival));
+  }
+  if (!committed || running === null || env !== policy.production) return;
+  const advance = { version: running.version, sha: running.sha, shipped: shippedBy(current, end.left) };
+  const validation = environmentWorkflowId(service, policy.validation);
+  await signalled(() => getExternalWorkflowHandle(validation).signal(messages.baseAdvancedSignal, advance));
+}
+
+/** Production moved on: our base follows at once when our build holds all of it by patch (X-17). */
+export async function advanceBase({ journal, advances }: Place): Promise<void> {
+  const advance = advances[0];
+  const { running, service } = journal.state();
+  const holds = advance && running ? await patientReads.holds(service, running.sha, advance.sha) : false;
+  advances.shift();
+  if (!advance || !holds) {
+    log.warn('Production holds commits that this environment lacks; its base stays.');
+    return;
+  }
+  const { version, sha, shipped } = advance;
+  journal.emit({ kind: 'environment.base-advanced', data: { base: { version, sha }, shipped } });
+}
+
+/** Gives a request back unless its train is being built already. */
+export async function withdraw({ journal }: Place, request: string, replyTo: string): Promise<void> {
+  const aboard = journal.state().current?.requests.some(({ id }) => id === request) ?? false;
+  if (!aboard) journal.emit({ kind: 'environment.request-withdrawn', data: { request } });
+  const outcome = aboard ? 'too-late' : 'withdrawn';
+  await notify(replyTo, { request, outcome, at: null, slot: null, label: null, graceUntil: null, why: outcome });
+}
+
+function notify(replyTo: string, notice: messages.BookingNotice): Promise<void> {
+  return signalled(() => getExternalWorkflowHandle(replyTo).signal(messages.bookedSignal, notice));
+}
+
+/** A run that has ended meanwhile needs no news. */
+async function signalled(send: () => Promise<void>): Promise<void> {
+  try {
+    await send();
+  } catch (error) {
+    log.warn('Nobody there to tell.', { error: String(error) });
+  }
+}
