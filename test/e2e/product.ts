@@ -19,6 +19,7 @@ export function startProduct({ configPath, stateDir, temporal, bundle }: Product
     services: loadConfig({ configPath, cwd: stateDir, variables: {}, secrets: 'require' }),
     temporal: { address: temporal, namespace: 'default', options: {}, uiUrl: null },
     stateDir,
+    ledger: join(stateDir, 'ledger.db'),
     listen: { host: '127.0.0.1', port: 0 },
     version: '0.0.0',
     logger: createLogger('warn', destination({ dest: join(stateDir, 'tidegate.log'), sync: true })),

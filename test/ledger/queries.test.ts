@@ -137,6 +137,10 @@ describe('idempotency keys: a repeated POST is one bug', () => {
     expect(await claim('k', 'd2', AT + day)).toEqual({ state: 'new' });
   });
 
+  test('no number for a key that could not be kept: the repeat would be a second bug', async () => {
+    await expect(ledger.allocateBug('shop', claimed('k'))).rejects.toMatchObject({ kind: 'Unavailable' });
+  });
+
   test('numbers are unique and without gaps per service, however many ask at once', async () => {
     const asked = Array.from({ length: 40 }, (_, index) => ledger.allocateBug(index % 2 ? 'bank' : 'shop', null));
     const numbers = await Promise.all(asked);
