@@ -1,7 +1,7 @@
 /** Wiring of what the command line does on this machine itself: its roles, its checks, its look at the ledger. */
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createLogger } from './api/logger';
 import { refuseOpenDoor, startApi } from './api/server';
 import { connect, type TemporalAddress } from './client/connection';
@@ -60,12 +60,19 @@ export async function probeLedger(settings: Settings): Promise<void> {
 
 /** Everything in one process until it is told to stop. */
 export async function runUp({ settings, say, signal }: RoleOptions): Promise<void> {
-  const { configPath, listen } = settings;
+  const { configPath, listen, logLevel } = settings;
   const stateDir = resolve(settings.stateDir);
   refuseOpenDoor(listen.host, servicesOf(settings));
   const temporal = await obtainTemporal({ ...obtaining(stateDir, settings.temporal.namespace, say), ui: true });
   try {
-    const up = await startConfigured({ configPath, stateDir, temporal, listen });
+    const up = await startConfigured({
+      configPath,
+      stateDir,
+      temporal,
+      ledger: settings.ledger.reveal(),
+      listen,
+      logLevel,
+    });
     say(`Tidegate is up at ${up.url} (API description at ${up.url}/docs).`);
     await untilStopped(signal, up.ended).finally(() => up.stop());
   } finally {
@@ -123,7 +130,14 @@ export async function runDemonstration(mode: Mode, folder: string, write: (line:
     env,
     signal: stopping.signal,
     startProduct: ({ configPath, stateDir, temporal, port }) =>
-      startConfigured({ configPath, stateDir, temporal, listen: { host: '127.0.0.1', port } }),
+      startConfigured({
+        configPath,
+        stateDir,
+        temporal,
+        ledger: join(stateDir, 'ledger.db'),
+        listen: { host: '127.0.0.1', port },
+        logLevel: 'info',
+      }),
     obtainTemporal: ({ stateDir, namespace, say }) =>
       obtainTemporal({ ...obtaining(stateDir, namespace, say), ui: true }),
   });

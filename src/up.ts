@@ -20,6 +20,8 @@ export interface UpOptions {
   readonly temporal: TemporalAddress & { readonly uiUrl: string | null };
   /** Holds the ledger, mirrors, checkouts and job folders. */
   readonly stateDir: string;
+  /** The ledger's file. */
+  readonly ledger: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly version: string;
   readonly logger: Logger;
@@ -36,6 +38,7 @@ export interface Up {
 export interface ConfiguredUp extends Omit<UpOptions, 'services' | 'logger' | 'version' | 'workflows'> {
   /** File or folder of the configuration; null: the nearest tidegate.yaml upward. */
   readonly configPath: string | null;
+  readonly logLevel: string;
 }
 
 /** The version of this product, from its own package.json. */
@@ -52,7 +55,7 @@ export async function startConfigured(options: ConfiguredUp): Promise<Up> {
   const { configPath, stateDir } = options;
   const services = loadConfig({ configPath, cwd: process.cwd(), variables, secrets: 'require' });
   await mkdir(stateDir, { recursive: true });
-  const logger = createLogger('info', destination({ dest: join(stateDir, 'tidegate.log'), sync: true }));
+  const logger = createLogger(options.logLevel, destination({ dest: join(stateDir, 'tidegate.log'), sync: true }));
   Runtime.install({ logger: temporalLogger(logger) });
   return startAll({ ...options, services, version: productVersion(), logger });
 }
@@ -81,7 +84,7 @@ async function environmentsKnown(services: readonly LoadedService[], ledger: Led
 /** Starts ledger, worker and API; answers once all of them work. */
 export async function startAll(options: UpOptions): Promise<Up> {
   const { services, temporal, stateDir, listen, version, logger } = options;
-  const ledger = await createSqliteLedger({ file: join(stateDir, 'ledger.db') });
+  const ledger = await createSqliteLedger({ file: options.ledger });
   const { workflows } = options;
   const worker = await startWorker({
     services,

@@ -19,6 +19,7 @@ interface Act {
   readonly deployer: Deployer;
   readonly order: DeployOrder;
   readonly reached: (observation: Observation) => boolean;
+  readonly alreadyThere: (observation: Observation) => boolean;
 }
 
 function deployOrder(
@@ -69,7 +70,7 @@ async function concluded(deps: ActivityDeps, act: Act, result: ActResult, checks
 
 async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollback'): Promise<ActEnd> {
   const { ledger, clock, host } = deps;
-  const { deployer, order, reached } = act;
+  const { deployer, order, alreadyThere } = act;
   const { deployment, fence, attempt: tries } = order;
   let checks: readonly Check[] = [];
   const shift = order.act === 'rollback' ? ROLLBACK_OFFSET : 0;
@@ -85,7 +86,7 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
     attempt: tries,
     host,
     now: () => clock.now(),
-    reached,
+    alreadyThere,
     observe: () => beating(deployer.observe()),
     async checks() {
       if (order.act === 'rollback') return null;
@@ -100,18 +101,28 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
   });
 }
 
+/** How an act's end is told from what was there before it. */
+function actOn(deps: ActivityDeps, plan: DeploymentOrder, order: DeployOrder, deployment: string | null): Act {
+  const { deployer } = targetOf(deps, plan.service, plan.env);
+  const byVersion = order.to.version !== order.previous?.version;
+  return {
+    deployer,
+    order,
+    reached: (seen) => runs(seen, order.to, deployment),
+    alreadyThere: (seen) => runs(seen, order.to, deployment, { byVersion }),
+  };
+}
+
 export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidate' | 'rollBack'> {
   return {
     deployCandidate(order, candidate) {
-      const { deployer } = targetOf(deps, order.service, order.env);
       const previous = order.running && { version: order.running.version, sha: order.running.sha };
-      const reached = (seen: Observation) => runs(seen, candidate, order.id);
-      return carryOut(deps, { deployer, order: deployOrder(order, 'deploy', candidate, previous), reached }, 'execute');
+      const act = actOn(deps, order, deployOrder(order, 'deploy', candidate, previous), order.id);
+      return carryOut(deps, act, 'execute');
     },
     rollBack(order, candidate: Candidate, to) {
-      const { deployer } = targetOf(deps, order.service, order.env);
-      const reached = (seen: Observation) => runs(seen, to, order.running?.deployment ?? null);
-      return carryOut(deps, { deployer, order: deployOrder(order, 'rollback', to, candidate), reached }, 'rollback');
+      const deployment = order.running?.deployment ?? null;
+      return carryOut(deps, actOn(deps, order, deployOrder(order, 'rollback', to, candidate), deployment), 'rollback');
     },
   };
 }

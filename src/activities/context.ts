@@ -28,6 +28,12 @@ export const stopSignal = (): AbortSignal => Context.current().cancellationSigna
 
 export const alive = heartbeat;
 
+/** A result that was only reached because the worker stops is none: the next attempt asks again (6-faults F5). */
+export function unlessStopped<T>(result: T): T {
+  stopSignal().throwIfAborted();
+  return result;
+}
+
 /** Runs a long act; when the worker goes away the act goes on without us, and the next attempt adopts it. */
 export async function withHooks<T>(
   clock: Clock,

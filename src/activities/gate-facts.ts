@@ -79,8 +79,13 @@ export function createGateFacts(deps: ActivityDeps): GateFacts {
       await source.fetch();
       const branch = await source.fix(fix.ref);
       const production = await ledger.environment(bug.service, policy.production);
+      const validation = await ledger.environment(bug.service, policy.validation);
       return {
         head: branch?.head ?? (await source.resolve(fix.head)),
+        onValidation:
+          validation?.running?.fixes.some(
+            ({ bug: id, fix: { head }, leaving }) => id === bug.id && head === fix.head && !leaving,
+          ) ?? false,
         productionSha: production?.running?.sha ?? null,
         booking: booking(bug, policy.production, 'T2', at),
       };

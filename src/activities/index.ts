@@ -1,7 +1,7 @@
 /** Every activity, as the workflows see them: thin, over ports (3-architecture §1). */
 import type { Analysis, Booking, BugReport, Fix, Severity } from '../domain/bug';
-import type { Candidate, Check, SmokeResult, Target } from '../domain/deployment';
-import type { DeployRequest, Running } from '../domain/environment';
+import type { Candidate, Check, DeploymentState, SmokeResult, Target } from '../domain/deployment';
+import type { DeployRequest, EnvironmentState, Running } from '../domain/environment';
 import type { LedgerEvent, Message } from '../domain/events';
 import type { FlowChoice } from '../domain/flow';
 import type { SlotAnswer, SlotKind } from '../domain/slots';
@@ -18,6 +18,8 @@ export interface Assessment {
 export interface ApprovalFacts {
   /** Where the fix's branch stands now; null when the branch is gone and the commits are too. */
   readonly head: string | null;
+  /** Whether the validation environment still holds this very fix. */
+  readonly onValidation: boolean;
   /** What production runs. */
   readonly productionSha: string | null;
   /** The next T2 that the approval makes. */
@@ -48,6 +50,24 @@ export type ActEnd =
     }
   /** Whether it happened cannot be told: a person must look, nothing is guessed. */
   | { readonly outcome: 'unknown'; readonly checks: readonly Check[]; readonly reason: string };
+
+export interface DeploymentLook {
+  readonly run: 'open' | 'closed' | 'missing';
+  /** What the ledger says of it. */
+  readonly recorded: DeploymentState | null;
+}
+
+export interface EnvironmentLook {
+  readonly running: Running | null;
+  /** Where that is known from, in words. */
+  readonly source: string;
+  /** Whether the target itself answered. */
+  readonly answered: boolean;
+  readonly nextNumber: number;
+  readonly fence: number;
+  /** What the ledger knows of the environment; null: nothing. */
+  readonly known: EnvironmentState | null;
+}
 
 export interface PreflightEnd {
   readonly checks: readonly Check[];
@@ -91,21 +111,12 @@ export interface Activities {
   /** Root cause, plan, and the fix when the provider finds one (T-011). */
   analyse(bug: BugReport, fix: Fix | null): Promise<{ readonly analysis: Analysis | null; readonly fix: Fix | null }>;
   /** Whether a deployment's run is still open: asked after a long silence, never relied on otherwise. */
-  describeDeployment(service: string, env: string, deployment: string): Promise<'open' | 'closed' | 'missing'>;
+  describeDeployment(service: string, env: string, deployment: string): Promise<DeploymentLook>;
   buildCandidate(order: DeploymentOrder, at: number): Promise<Candidate>;
   commitDeployment(order: DeploymentOrder, candidate: Candidate, at: number): Promise<CommitEnd>;
   tell(message: Message): Promise<void>;
-  /** What an environment really runs when its workflow begins (ledger, ref, version endpoint). */
-  observeEnvironment(
-    service: string,
-    env: string,
-    at: number,
-  ): Promise<{
-    readonly running: Running | null;
-    readonly source: string;
-    readonly nextNumber: number;
-    readonly fence: number;
-  }>;
+  /** What an environment really runs (ledger, ref, version endpoint). */
+  observeEnvironment(service: string, env: string, at: number): Promise<EnvironmentLook>;
   preflight(order: DeploymentOrder, at: number): Promise<PreflightEnd>;
   deployCandidate(order: DeploymentOrder, candidate: Candidate): Promise<ActEnd>;
   rollBack(order: DeploymentOrder, candidate: Candidate, to: Target): Promise<ActEnd>;

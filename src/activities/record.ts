@@ -62,6 +62,9 @@ export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 't
         },
       ]);
     },
-    describeDeployment: (service, env, deployment) => runs.describe(deploymentWorkflowId(service, env, deployment)),
+    async describeDeployment(service, env, deployment) {
+      const run = await runs.describe(deploymentWorkflowId(service, env, deployment));
+      return { run, recorded: await ledger.deployment(deployment) };
+    },
   };
 }

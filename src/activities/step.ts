@@ -12,7 +12,8 @@ export interface StepPlan {
   readonly attempt: number;
   readonly host: string;
   readonly now: () => number;
-  readonly reached: (observation: Observation) => boolean;
+  /** Beyond doubt, whatever was done before: by deployment id or commit. */
+  readonly alreadyThere: (observation: Observation) => boolean;
   readonly observe: () => Promise<Observation>;
   /** Acts, or adopts the act of an earlier attempt on this host; never called when the target is already there. */
   readonly act: () => Promise<ActEnd>;
@@ -28,12 +29,20 @@ export function sawSentence(observation: Observation): string {
   return `${parts.join(', ')} (${source})`;
 }
 
-/** Whether the target runs this: by deployment id first, then by commit, and by version where it says no more. */
-export function runs(observation: Observation, target: Target, deployment: string | null): boolean {
+/**
+ * Whether the target runs this: by deployment id first, then by commit, and by version where it says no more. A version
+ * alone proves nothing where another build has the same one: a second fix of bug 7 is `1.4.2+bug.7` again.
+ */
+export function runs(
+  observation: Observation,
+  target: Target,
+  deployment: string | null,
+  { byVersion = true }: { readonly byVersion?: boolean } = {},
+): boolean {
   if (observation.state !== 'running') return false;
   if (deployment !== null && observation.deployment === deployment) return true;
   if (observation.sha) return target.sha.startsWith(observation.sha) || observation.sha.startsWith(target.sha);
-  return observation.version === target.version;
+  return byVersion && observation.version === target.version;
 }
 
 function stored(row: Step): ActEnd {
@@ -50,20 +59,23 @@ export async function actOnce(ledger: Ledger, plan: StepPlan): Promise<ActEnd> {
   if (row && row.host !== host) return settle(ledger, plan, await elsewhere(plan, row));
   if (!row) {
     const before = await plan.observe();
-    if (plan.reached(before)) return settle(ledger, plan, done(`already there: ${sawSentence(before)}`));
+    if (plan.alreadyThere(before)) return settle(ledger, plan, done(`already there: ${sawSentence(before)}`));
     const refused = await plan.checks();
     if (refused) return settle(ledger, plan, refused.refused);
   }
   const mine = await ledger.intend({ deployment, step, fence, attempt, host, at: now() });
-  if (!mine)
+  if (!mine) {
+    const settled = await ledger.step(deployment, step);
+    if (settled && settled.state !== 'intent') return stored(settled);
     throw new TidegateFailure('Fenced', `${step} of ${deployment} belongs to a newer deployment; this one stops here.`);
+  }
   return settle(ledger, plan, await plan.act());
 }
 
 /** The process of an intent written on another host cannot be adopted here: only the target itself can tell. */
 async function elsewhere(plan: StepPlan, row: Step): Promise<ActEnd> {
   const seen = await plan.observe();
-  if (plan.reached(seen)) return done(`done by ${row.host}: ${sawSentence(seen)}`);
+  if (plan.alreadyThere(seen)) return done(`done by ${row.host}: ${sawSentence(seen)}`);
   const reason = `${row.host} began ${plan.step} and was lost; the target shows ${sawSentence(seen)}. Look whether its script still runs there, then recheck.`;
   return { outcome: 'unknown', checks: [], reason };
 }

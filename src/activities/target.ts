@@ -6,7 +6,7 @@ import { environmentRef, environmentSubject, versionTag } from '../domain/ids';
 import { baseOf, normalVersion } from '../domain/version';
 import { baselineOf, sampleBetween, type Baseline, type Reading, type Sample } from '../domain/watch';
 import type { Observation } from '../ports/deployer';
-import { alive, beating, stopSignal } from './context';
+import { alive, beating, stopSignal, unlessStopped } from './context';
 import { serviceOf, targetOf, type ActivityDeps } from './deps';
 import type { Activities } from './index';
 import { runs, sawSentence } from './step';
@@ -41,7 +41,8 @@ async function observed(deps: ActivityDeps, service: string, env: string, at: nu
   const same = held !== null && (seen.state !== 'running' || runs(seen, held, held.deployment));
   const running = same ? held : seen.state === 'running' ? await adopt(deps, { service, env }, seen, at) : null;
   const source = `${same ? 'as the ledger says' : 'as the target says'}: ${sawSentence(seen)}`;
-  return { running, source, nextNumber: known?.nextNumber ?? 1, fence: known?.fence ?? 0 };
+  const { nextNumber = 1, fence = 0 } = known ?? {};
+  return { running, source, answered: seen.state === 'running', nextNumber, fence, known };
 }
 
 /** Enough readings from before the deployment, taking more when the recorder has too few. */
@@ -54,7 +55,7 @@ async function baseline(deps: ActivityDeps, order: DeploymentOrder): Promise<Bas
   const recorded = await ledger.samples(subject, until - baselineMs);
   const readings: Reading[] = recorded.map(({ reading }) => reading);
   while (readings.length <= LEAST_SAMPLES) {
-    if (readings.length > 0) await clock.sleep(everyMs, stopSignal());
+    if (readings.length > 0) await beating(clock.sleep(everyMs, stopSignal()));
     alive('baseline');
     readings.push(await metrics.read(clock.now()));
   }
@@ -71,7 +72,7 @@ async function baselineCheck(
   if (order.running === null) {
     return { check: { name, ok: true, detail: 'first deployment: nothing to compare with' }, measured: null };
   }
-  const measured = await baseline(deps, order).catch(() => null);
+  const measured = await baseline(deps, order).catch(() => unlessStopped(null));
   // X-13: missing evidence before a start stops the release in production; below, the watch goes on without it.
   const ok = measured !== null || order.policy.watch.missing === 'soft';
   const detail = measured
@@ -93,7 +94,7 @@ export function createTargetActivities(
     },
     async runSmoke(order, target, deployment) {
       const { smoke } = targetOf(deps, order.service, order.env);
-      return beating(smoke.run(order.policy.smoke, { ...target, deployment }, stopSignal()));
+      return unlessStopped(await beating(smoke.run(order.policy.smoke, { ...target, deployment }, stopSignal())));
     },
   };
 }

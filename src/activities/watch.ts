@@ -1,7 +1,7 @@
 /** The watch window: one long activity that samples, judges, and resumes at the last sample in the ledger (A-050, P5). */
 import { deploymentSubject } from '../domain/ids';
 import { judge, sampleBetween, type Reading, type Sample, type WatchVerdict } from '../domain/watch';
-import { alive, stopSignal } from './context';
+import { alive, beating, stopSignal } from './context';
 import { targetOf, type ActivityDeps } from './deps';
 import type { Activities, WatchOrder } from './index';
 
@@ -27,7 +27,8 @@ export function createWatch(deps: ActivityDeps): Pick<Activities, 'watchWindow'>
         const verdict = judge(samples, baseline, rules, { startedAt, now, noDataMs, missing, finished });
         if (verdict.outcome !== 'continue') return verdict;
         alive(`T+${Math.round((now - startedAt) / 1000)} s, ${samples.length} samples`);
-        await clock.sleep(Math.min(policy.everyMs, Math.max(0, startedAt + windowMs - now)), stopSignal());
+        // The wait may be longer than the heartbeat timeout.
+        await beating(clock.sleep(Math.min(policy.everyMs, Math.max(0, startedAt + windowMs - now)), stopSignal()));
       }
     },
   };

@@ -64,12 +64,21 @@ function unavailable(error: unknown): never {
   );
 }
 
+/** An update that was sent and not answered may still be taken (6-faults F8). */
+function silent(error: unknown): never {
+  throw new TidegateFailure(
+    'Unavailable',
+    'The run did not answer in time, so it is not known whether this was taken: look, or send the same request again; twice is one.',
+    { cause: String(error) },
+  );
+}
+
 async function asking<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error))
-      return unavailable(error);
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return silent(error);
+    if (isGrpcServiceError(error)) return unavailable(error);
     throw error;
   }
 }

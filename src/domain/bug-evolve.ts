@@ -49,9 +49,16 @@ const CHANGES: { readonly [K in BugEvent['kind']]: (state: BugState, event: Of<K
   'bug.rejected': () => ({ status: 'rejected', blocked: null, booking: null }),
   'bug.closed': () => ({ status: 'closed', blocked: null, booking: null }),
   'bug.withdrawn': () => ({ status: 'closed', blocked: null, booking: null }),
-  'bug.fix-attached': ({ status }, { data: { fix, booking } }) => {
+  'bug.fix-attached': ({ status, flow, blocked }, { data: { fix, booking } }) => {
     const validated = status === 'deployed_uat' || status === 'pending_prod';
-    return { ...NO_APPROVAL, fix, booking, blocked: null, status: validated ? 'planned' : status };
+    // What Step 0 found wrong is not mended by a fix: retry asks it again.
+    return {
+      ...NO_APPROVAL,
+      fix,
+      booking,
+      blocked: flow === null ? blocked : null,
+      status: validated ? 'planned' : status,
+    };
   },
   'bug.analysis-started': () => ({ status: 'analyzing', booking: null }),
   'bug.planned': (state, { data: { analysis, fix, booking } }) => ({

@@ -50,8 +50,8 @@ function whyBack(end: RideEnd): Blocked {
  * What a train's end means for a bug: arrived, or back to where a person must look again (X-06): the approval is void
  * and nothing is queued again by itself. Validation leg → `planned`; Flow 1 production leg → `deployed_uat`.
  */
-export function afterRide(state: BugState, end: RideEnd): BugEvent {
-  const validating = state.status !== 'pending_prod';
+export function afterRide(state: BugState, end: RideEnd, production: string): BugEvent {
+  const validating = end.env !== production;
   const arrived = end.left === null && (end.verdict === 'Released' || end.verdict === 'Released-with-override');
   const { deployment, version, sha, alsoHolds, breach } = end;
   if (arrived && version !== null && sha !== null) {

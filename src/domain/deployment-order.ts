@@ -17,6 +17,8 @@ export interface DeploymentOrder {
   /** What the candidate is built on; null: the head of the main branch (first deployment). */
   readonly base: Target | null;
   readonly policy: EnvironmentPolicy;
+  /** After this nothing may be touched any more; null: no slot binds it. */
+  readonly leaveUntil: number | null;
   readonly mainline: ServicePolicy['fix']['mainline'];
   /** Where fixes are validated: what it holds decides X-22 and "aligned". */
   readonly validation: string;

@@ -27,8 +27,11 @@ function environmentProblem(state: EnvironmentState, decision: EnvironmentDecisi
     const holders = list(state.holds.map(({ by }) => by));
     return { code: 'wrong-state', sentence: `${actor.id} does not hold ${place}. Held by: ${holders}.` };
   }
-  if (verb === 'recheck' && state.unknown === null) {
-    return { code: 'wrong-state', sentence: `${place} is not in an unknown state: there is nothing to recheck.` };
+  if (verb === 'recheck' && state.current !== null) {
+    return {
+      code: 'wrong-state',
+      sentence: `${place} is being deployed to (${state.current.deployment}): recheck it once that has ended.`,
+    };
   }
   return null;
 }

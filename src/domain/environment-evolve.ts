@@ -6,6 +6,8 @@ type Of<K extends EnvironmentEvent['kind']> = Stamped<Extract<EnvironmentEvent, 
 
 /** How many departed slot occurrences an environment remembers: more than a month of two slots a night. */
 const REMEMBERED_SLOTS = 80;
+/** How many ended requests: more than the largest train. */
+const REMEMBERED_REQUESTS = 200;
 
 /** An environment before anything is known of it. */
 export function emptyEnvironment(service: string, env: string): EnvironmentState {
@@ -22,6 +24,7 @@ export function emptyEnvironment(service: string, env: string): EnvironmentState
     fence: 0,
     slot: null,
     departedSlots: [],
+    endedRequests: [],
     holds: [],
     unknown: null,
   };
@@ -40,16 +43,10 @@ function planned(state: EnvironmentState, slot: EnvironmentState['slot'], label:
   return { ...state, slot, queue: state.queue.map(told) };
 }
 
-/** A fix that boards again is not leaving any more. */
-function boarding(running: Running | null, bugs: readonly string[]): Running | null {
-  if (running === null) return null;
-  const fixes = running.fixes.map((applied) => (bugs.includes(applied.bug) ? { ...applied, leaving: false } : applied));
-  return { ...running, fixes };
-}
-
-/** What arrived, less what was taken off while it was on its way. */
-function arrivedBuild(before: Running | null, now: Running): Running {
-  const leaving = (bug: string) => before?.fixes.some((applied) => applied.bug === bug && applied.leaving) ?? false;
+/** What arrived, less what was taken off while it was on its way; who boarded again is not leaving any more. */
+function arrivedBuild(before: Running | null, now: Running, boarded: readonly string[]): Running {
+  const leaving = (bug: string) =>
+    !boarded.includes(bug) && (before?.fixes.some((applied) => applied.bug === bug && applied.leaving) ?? false);
   return {
     ...now,
     fixes: now.fixes.map((applied) => ({ ...applied, leaving: applied.leaving || leaving(applied.bug) })),
@@ -58,12 +55,10 @@ function arrivedBuild(before: Running | null, now: Running): Running {
 
 function departed(state: EnvironmentState, current: Current): EnvironmentState {
   const leaving = new Set(current.requests.map((request) => request.id));
-  const bugs = current.requests.flatMap(({ passenger }) => (passenger ? [passenger.bug] : []));
   const slots = current.slotKey === null ? state.departedSlots : [...state.departedSlots, current.slotKey];
   return {
     ...state,
     current,
-    running: boarding(state.running, bugs),
     queue: state.queue.filter((request) => !leaving.has(request.id)),
     nextNumber: state.nextNumber + 1,
     fence: current.fence,
@@ -75,10 +70,14 @@ function departed(state: EnvironmentState, current: Current): EnvironmentState {
 function arrived(state: EnvironmentState, { data, at }: Of<'environment.arrived'>): EnvironmentState {
   const { deployment, running, committed, unknown } = data;
   if (state.current?.deployment !== deployment) return state;
+  const { requests } = state.current;
+  const boarded = requests.flatMap(({ passenger }) => (passenger ? [passenger.bug] : []));
+  const ended = [...state.endedRequests, ...requests.map(({ id }) => id)].slice(-REMEMBERED_REQUESTS);
   return {
     ...state,
     current: null,
-    running: running ? arrivedBuild(state.running, running) : state.running,
+    running: running ? arrivedBuild(state.running, running, boarded) : state.running,
+    endedRequests: ended,
     lastGood: committed && running ? goodTarget(running) : state.lastGood,
     unknown: unknown === null ? state.unknown : { deployment, reason: unknown, at },
   };
@@ -96,21 +95,35 @@ function dropFix(state: EnvironmentState, bug: string): EnvironmentState {
   return { ...state, running: { ...state.running, fixes } };
 }
 
+/** Asked for already: waiting, under way, or ended (the same id twice is one request). */
+function isKnown({ queue, current, endedRequests }: EnvironmentState, request: string): boolean {
+  const aboard = current?.requests ?? [];
+  return endedRequests.includes(request) || [...queue, ...aboard].some(({ id }) => id === request);
+}
+
+function observed(state: EnvironmentState, { data, at }: Of<'environment.observed'>): EnvironmentState {
+  const { running, nextNumber, fence, restored } = data;
+  const known = restored === null ? state : { ...state, ...restored };
+  const fresh = state.queue.filter(({ id }) => !isKnown(known, id));
+  return {
+    ...known,
+    queue: restored === null ? state.queue : [...restored.queue, ...fresh],
+    running,
+    observedAt: at,
+    lastGood: known.lastGood ?? (running && goodTarget(running)),
+    nextNumber: Math.max(state.nextNumber, nextNumber),
+    fence: Math.max(state.fence, fence),
+  };
+}
+
 /** What each event makes of an environment. */
 const CHANGES: {
   readonly [K in EnvironmentEvent['kind']]: (state: EnvironmentState, event: Of<K>) => EnvironmentState;
 } = {
   'environment.configured': (state, { data }) => ({ ...state, revision: data.revision }),
-  'environment.observed': (state, { data: { running, nextNumber, fence }, at }) => ({
-    ...state,
-    running,
-    observedAt: at,
-    lastGood: state.lastGood ?? (running && goodTarget(running)),
-    nextNumber: Math.max(state.nextNumber, nextNumber),
-    fence: Math.max(state.fence, fence),
-  }),
+  'environment.observed': observed,
   'environment.requested': (state, { data: { request } }) =>
-    state.queue.some(({ id }) => id === request.id) ? state : { ...state, queue: [...state.queue, request] },
+    isKnown(state, request.id) ? state : { ...state, queue: [...state.queue, request] },
   'environment.request-withdrawn': (state, { data }) => ({
     ...state,
     queue: state.queue.filter(({ id }) => id !== data.request),

@@ -1,7 +1,8 @@
 /** What an environment's run needs to know before it acts, as pure functions over its state. */
 import type { DeploymentOrder } from './deployment-order';
-import type { Current, DeployRequest, EnvironmentState, Running } from './environment';
-import type { LeftBehind, Verdict } from './deployment';
+import { runningAfter } from './deployment-plan';
+import type { Current, DeployRequest, EnvironmentState, Remembered, Running } from './environment';
+import type { DeploymentState, LeftBehind, Verdict } from './deployment';
 import { environmentPolicy, type ServicePolicy } from './policy';
 import type { SkippedSlot } from './slots';
 import type { Breach } from './watch';
@@ -26,6 +27,7 @@ export function deploymentOrder(state: EnvironmentState, policy: ServicePolicy, 
     running,
     base: baseFor(running, place.production),
     policy: place,
+    leaveUntil: current.leaveUntil,
     mainline: policy.fix.mainline,
     validation: policy.validation,
     zone: policy.zone,
@@ -36,6 +38,29 @@ export function deploymentOrder(state: EnvironmentState, policy: ServicePolicy, 
 function baseFor(running: Running | null, production: boolean): DeploymentOrder['base'] {
   if (running === null) return null;
   return production ? { version: running.version, sha: running.sha } : running.base;
+}
+
+/** The part of an environment's state that a run which begins anew takes over from the ledger. */
+export function remembered(state: EnvironmentState): Remembered {
+  const { queue, current, slot, departedSlots, endedRequests, holds, unknown, lastGood } = state;
+  return { queue, current, slot, departedSlots, endedRequests, holds, unknown, lastGood };
+}
+
+/** A deployment that never reported, as the ledger knows it; without a verdict there its state is unknown. */
+export function endOnRecord(
+  order: DeploymentOrder,
+  recorded: DeploymentState | null,
+  silence: string,
+): End & { readonly unknown: string | null } {
+  const { breach = null, candidate = null, verdict = null } = recorded ?? {};
+  const left = candidate?.left ?? [];
+  const none = { deployment: order.id, breach, left, alsoHolds: [] };
+  if (recorded === null || verdict === null)
+    return { ...none, verdict: 'Aborted', reason: silence, running: null, unknown: silence };
+  const released = verdict === 'Released' || verdict === 'Released-with-override';
+  const running = released && candidate ? runningAfter(order, candidate, recorded.endedAt ?? recorded.startedAt) : null;
+  const unproven = verdict === 'Rolled-Back' && recorded.rollback?.verified !== true;
+  return { ...none, verdict, reason: recorded.reason ?? silence, running, unknown: unproven ? silence : null };
 }
 
 const SLACK_MS = 30 * 60_000;

@@ -66,6 +66,8 @@ export interface Current {
   readonly startedAt: number;
   readonly fence: number;
   readonly slotKey: string | null;
+  /** After this a slot's train may not touch anything any more; null: no slot binds it. */
+  readonly leaveUntil: number | null;
 }
 
 export interface EnvironmentState {
@@ -93,10 +95,18 @@ export interface EnvironmentState {
   } | null;
   /** Slot occurrences that already departed, newest last, bounded. */
   readonly departedSlots: readonly string[];
+  /** Requests whose ride has ended, newest last, bounded: a repeat of one is no new request. */
+  readonly endedRequests: readonly string[];
   readonly holds: readonly { readonly by: string; readonly reason: string; readonly at: number }[];
   /** Why nothing may leave until a person looked: an unknown state after a failed rollback. */
   readonly unknown: { readonly deployment: string; readonly reason: string; readonly at: number } | null;
 }
+
+/** What outlives a run that was ended from outside: everything but what is asked of the world again. */
+export type Remembered = Pick<
+  EnvironmentState,
+  'queue' | 'current' | 'slot' | 'departedSlots' | 'endedRequests' | 'holds' | 'unknown' | 'lastGood'
+>;
 
 export type EnvironmentEvent =
   | {
@@ -110,6 +120,8 @@ export type EnvironmentEvent =
         readonly source: string;
         readonly nextNumber: number;
         readonly fence: number;
+        /** What an earlier run of this environment knew, when this run begins anew; null: nothing, or not at its beginning. */
+        readonly restored: Remembered | null;
       };
     }
   | { readonly kind: 'environment.requested'; readonly data: { readonly request: DeployRequest } }

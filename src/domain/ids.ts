@@ -13,8 +13,12 @@ export const bugSubject = (bug: string): string => `bug/${bug}`;
 export const environmentSubject = (env: string): string => `env/${env}`;
 export const deploymentSubject = (id: string): string => `deploy/${id}`;
 
-/** The workflow's own event id: the same event written twice is one row (3-architecture §4). */
-export const eventId = (workflowId: string, seq: number): string => `${workflowId}#${seq}`;
+/**
+ * The workflow's own event id: the same event written twice is one row (3-architecture §4). `life` is the first run of
+ * its chain: it stays across continue-as-new, and is another one when the workflow is begun anew.
+ */
+export const eventId = (workflowId: string, life: string, seq: number): string =>
+  `${workflowId}#${life.slice(0, 8)}-${seq}`;
 
 /** Task queue of workflows and neutral activities (3-architecture §3 rule 15). */
 export const MAIN_QUEUE = 'tidegate';

@@ -79,3 +79,13 @@ export function readEnvironmentDecision(value: unknown, seq: number): Read<Envir
   const actor = readActor(fields.actor);
   return { ok: true, value: { id, verb, actor, signature: text(fields, 'signature'), reason: text(fields, 'reason') } };
 }
+
+type FieldType = 'string' | 'number' | 'object';
+
+/** Whether a machine's message has these fields: what has not is recorded and let go, never a failing task (rule 13). */
+export function isShaped(value: unknown, shape: Readonly<Record<string, FieldType>>): boolean {
+  return (
+    isFields(value) &&
+    Object.entries(shape).every(([name, type]) => typeof value[name] === type && value[name] !== null)
+  );
+}

@@ -17,6 +17,7 @@ import { readBugDecision } from '../domain/wire';
 import { createBugGate } from './bug-gate';
 import { rebookT1, walk, type BugRun } from './bug-steps';
 import { createDecisions, type Decisions } from './decisions';
+import { onSignal } from './guarded';
 import type { BugInput } from './inputs';
 import { openJournal } from './journal';
 import * as messages from './messages';
@@ -27,13 +28,16 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
   const { journal, policy } = run;
   const publish = publisher(input);
 
-  while (!isEnded(journal.state()) && !run.full()) {
+  do {
+    while (!isEnded(journal.state()) && !run.full()) {
+      publish(journal.state(), policy);
+      await walk(run, nextStep(journal.state(), Date.now()));
+    }
     publish(journal.state(), policy);
-    await walk(run, nextStep(journal.state(), Date.now()));
-  }
-  publish(journal.state(), policy);
-  await condition(allHandlersFinished);
-  await journal.drained();
+    await condition(allHandlersFinished);
+    await journal.drained();
+    // Whatever came in meanwhile is not left to the next run.
+  } while (!isEnded(journal.state()) && !run.full());
   if (isEnded(journal.state())) return journal.state();
   const carried = { seq: journal.seq(), decisions: decisions.taken() };
   return continueAsNew<typeof bugFixWorkflow>({ kind: 'continued', state: journal.state(), policy, carried });
@@ -69,10 +73,10 @@ function open(input: BugInput): { readonly run: BugRun; readonly decisions: Deci
   setHandler(messages.decideSignal, decisions.signal);
   // Only the ride under way can end or move: what concerns an older request is no news.
   const concerns = ({ request }: { readonly request: string }) => journal.state().booking?.request === request;
-  setHandler(messages.arrivedSignal, (arrival) => {
+  onSignal(journal, messages.arrivedSignal, { request: 'string', verdict: 'string' }, (arrival) => {
     if (concerns(arrival)) run.arrivals.push(arrival);
   });
-  setHandler(messages.bookedSignal, (notice) => {
+  onSignal(journal, messages.bookedSignal, { request: 'string', outcome: 'string' }, (notice) => {
     if (notice.outcome !== 'moved') answers.push(notice);
     else if (concerns(notice)) run.moves.push(notice);
   });

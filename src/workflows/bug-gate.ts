@@ -1,5 +1,5 @@
 /** A bug's gate: takes people's decisions, refuses with the table's sentence, and turns what is allowed into events. */
-import { condition, getExternalWorkflowHandle } from '@temporalio/workflow';
+import { condition, getExternalWorkflowHandle, log } from '@temporalio/workflow';
 import type { BugEvent, BugState, Booking } from '../domain/bug';
 import { approvalRule, countedApprovals, decideBug, refusal } from '../domain/decision';
 import { checkStated } from '../domain/flow';
@@ -10,7 +10,7 @@ import type { BugDecision, BugVerb, Refusal, RefusalCode } from '../domain/verbs
 import type { Journal } from './journal';
 import { dropFixSignal, withdrawSignal, type BookingNotice } from './messages';
 import { gateReads } from './proxies';
-import { worldly } from './worldly';
+import { isWorldly, worldly } from './worldly';
 
 /** What the gate stands on. */
 export interface BugGateOptions {
@@ -91,6 +91,8 @@ async function facts<T>(taking: Taking, read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (error) {
     const { policy, decision } = taking;
+    // The repository's own final word (no such ref, a conflict) is no outage.
+    if (isWorldly(error) && error.cause.nonRetryable) return refuse(taking, 'invalid', error.cause.message);
     const sentence = `Tidegate cannot read what it needs of ${policy.service} right now (${worldly(error)}), so ${decision.verb} was not taken. Try again in a minute.`;
     return refuse(taking, 'unavailable', sentence);
   }
@@ -126,7 +128,10 @@ async function takeBack(taking: Taking): Promise<void> {
 /** The fix leaves the validation environment with its next candidate (X-18). */
 async function offValidation({ journal, policy }: Taking): Promise<void> {
   const validation = getExternalWorkflowHandle(environmentWorkflowId(policy.service, policy.validation));
-  await validation.signal(dropFixSignal, { bug: journal.state().id });
+  const { id } = journal.state();
+  await validation.signal(dropFixSignal, { bug: id }).catch((error: unknown) => {
+    log.warn('The fix could not be taken off validation.', { bug: id, error: worldly(error) });
+  });
 }
 
 /** Step 0, for confirm and for the retry of a bug that it blocked (T-004, X-17). */
@@ -165,8 +170,11 @@ async function approveProd(taking: Taking): Promise<void> {
   const { id, fix } = journal.state();
   if (fix === null)
     return refuse(taking, 'wrong-state', `Bug ${id} has no fix any more: attach one first (attach-fix).`);
-  const { head, productionSha, booking } = await facts(taking, () => gateReads.approvalFacts(journal.state(), fix, at));
+  const { head, onValidation, productionSha, booking } = await facts(taking, () =>
+    gateReads.approvalFacts(journal.state(), fix, at),
+  );
   if (head !== fix.head) refuse(taking, 'stale', movedBranch(id, fix.ref, fix.head, head), head);
+  if (!onValidation) refuse(taking, 'stale', fellOut(id, policy.validation, fix.head), fix.head);
   const state = journal.state();
   const approval = { by: actor.id, roles: actor.roles, at, sha: fix.head, productionSha, reason: decision.reason };
   const missing = Math.max(0, approvalRule(policy, state.severity).count - countedApprovals(state) - 1);
@@ -196,14 +204,18 @@ async function withdraw(taking: Taking): Promise<void> {
 }
 
 async function close(taking: Taking): Promise<void> {
-  const onValidation = taking.journal.state().validation !== null;
+  const travelled = taking.journal.state().deployments.length > 0;
   await takeBack(taking);
   settle(taking, { kind: 'bug.closed', data: {} });
-  if (onValidation) await offValidation(taking);
+  if (travelled) await offValidation(taking);
 }
 
 function noFix(ref: string, policy: ServicePolicy): string {
   return `${policy.service}'s repository has no branch ${ref} with commits of its own on top of ${policy.repo.main}. Push the fix there, then attach it.`;
+}
+
+function fellOut(bug: string, validation: string, head: string): string {
+  return `${validation} does not hold the fix of bug ${bug} at ${head.slice(0, 7)} any more, so there is nothing that was validated: attach the fix again (attach-fix).`;
 }
 
 function movedBranch(bug: string, ref: string, validated: string, head: string | null): string {

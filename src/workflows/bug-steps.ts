@@ -47,8 +47,17 @@ async function changed({ journal, full }: BugRun, until?: number): Promise<void>
   await condition(moved, Math.max(1, until - Date.now()), { summary });
 }
 
-const nextT1 = ({ journal, policy }: BugRun): Promise<Booking> =>
-  patientReads.nextBooking(journal.state(), policy.validation, 'T1', Date.now());
+/** The next T1; null when the calendar has none (an open-ended freeze): then a person must say when to go on. */
+async function nextT1({ journal, policy }: BugRun): Promise<Booking | null> {
+  try {
+    return await patientReads.nextBooking(journal.state(), policy.validation, 'T1', Date.now());
+  } catch (error) {
+    if (!isWorldly(error)) throw error;
+    const what = `There is no T1 to wait for: ${worldly(error)}`;
+    journal.emit({ kind: 'bug.blocked', data: { what, whoCanLift: 'whoever owns the freeze, then retry', files: [] } });
+    return null;
+  }
+}
 
 /** T1: root cause and plan; with a fix the bug asks for its place at once, without one it looks again at the next T1. */
 async function analyse(run: BugRun): Promise<void> {
@@ -59,9 +68,11 @@ async function analyse(run: BugRun): Promise<void> {
   if (found === null) return;
   const { analysis } = found;
   const fix = journal.state().fix ?? found.fix;
-  const booking = fix === null ? await nextT1(run) : seat(run, fix.head);
-  journal.emit({ kind: 'bug.planned', data: { analysis, fix, booking } });
-  if (fix === null) await tell(noFixText(journal.state(), policy));
+  journal.emit({ kind: 'bug.planned', data: { analysis, fix, booking: fix && seat(run, fix.head) } });
+  if (fix !== null) return;
+  const booking = await nextT1(run);
+  if (booking) journal.emit({ kind: 'bug.booked', data: { booking } });
+  await tell(noFixText(journal.state(), policy));
 }
 
 /** Null when the repository gave up on us for good: the bug waits for a person who says retry. */
@@ -85,7 +96,9 @@ async function missedSlot(run: BugRun): Promise<boolean> {
   const graceUntil = booking?.graceUntil ?? null;
   if (booking === null || graceUntil === null || Date.now() <= graceUntil) return false;
   const why = `${booking.slot ?? 'the slot'} of ${booking.label ?? 'last night'} was missed by more than its grace`;
-  journal.emit({ kind: 'bug.moved', data: { from: booking.at, booking: await nextT1(run), why } });
+  const next = await nextT1(run);
+  if (next === null) return true;
+  journal.emit({ kind: 'bug.moved', data: { from: booking.at, booking: next, why } });
   await tell(movedText(journal.state(), why));
   return true;
 }
@@ -102,7 +115,7 @@ export async function rebookT1(run: BugRun): Promise<void> {
   const before = journal.state().booking;
   if (before?.slot !== 'T1' || before.request !== null || before.at === null || before.at <= Date.now()) return;
   const booking = await nextT1(run);
-  if (journal.state().booking !== before || booking.at === before.at) return;
+  if (booking === null || journal.state().booking !== before || booking.at === before.at) return;
   const why = `the calendar changed, it was ${before.label ?? 'another time'}`;
   journal.emit({ kind: 'bug.moved', data: { from: before.at, booking, why } });
   await tell(movedText(journal.state(), why));
@@ -116,7 +129,7 @@ async function ride(run: BugRun, env: string, request: string): Promise<void> {
   await condition(() => news() || journal.state().booking?.request !== request || full());
   const end = arrivals.splice(0).find((landed) => landed.request === request);
   const notice = moves.splice(0).findLast((move) => move.request === request);
-  if (end) return settleRide(run, end);
+  if (end && journal.state().booking?.request === request) return settleRide(run, end);
   if (notice && journal.state().booking?.request === request) return rebook(run, env, notice);
 }
 
@@ -139,8 +152,8 @@ async function asked(run: BugRun, env: string, request: string): Promise<boolean
   }
 }
 
-async function settleRide({ journal }: BugRun, end: Arrival): Promise<void> {
-  journal.emit(afterRide(journal.state(), end));
+async function settleRide({ journal, policy }: BugRun, end: Arrival): Promise<void> {
+  journal.emit(afterRide(journal.state(), end, policy.production));
   if (journal.state().blocked) await tell(blockedText(journal.state()));
 }
 

@@ -1,4 +1,5 @@
 /** The two doors of a gate, update and signal: the same function, the same sentences (3-architecture §3 rule 3). */
+import { isCancellation } from '@temporalio/workflow';
 import type { DomainEvent } from '../domain/events';
 import { TEMPORAL_OPERATOR, type Actor } from '../domain/people';
 import type { Refusal } from '../domain/verbs';
@@ -6,6 +7,7 @@ import type { Read } from '../domain/wire';
 import type { Journal } from './journal';
 import type { DecideResult } from './messages';
 import { refused } from './refused';
+import { worldly } from './worldly';
 
 interface Decision {
   readonly id: string;
@@ -48,9 +50,16 @@ export function createDecisions<S, E extends DomainEvent, D extends Decision>(
 
   const malformed = (sentence: string): Refusal => ({ code: 'invalid', sentence, presentSha: null, possible: [] });
 
+  /** A handler that throws would fail the run: what cannot be asked is a refusal (rule 3). */
+  function unreachable(error: unknown): Refusal {
+    if (isCancellation(error)) throw error;
+    const sentence = `What this decision needs cannot be asked right now (${worldly(error)}): try again in a minute.`;
+    return { code: 'unavailable', sentence, presentSha: null, possible: [] };
+  }
+
   async function once(decision: D): Promise<Refusal | null> {
     if (taken.includes(decision.id)) return null;
-    const running = underWay.get(decision.id) ?? gate.take(decision, Date.now());
+    const running = underWay.get(decision.id) ?? gate.take(decision, Date.now()).catch(unreachable);
     underWay.set(decision.id, running);
     const problem = await running;
     underWay.delete(decision.id);

@@ -1,5 +1,5 @@
 /** The steps of a deployment, each one phase: what is asked of the world, and what the record says of it. */
-import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { ActEnd } from '../activities';
 import {
   evolveDeployment,
@@ -15,7 +15,7 @@ import { deploymentSubject } from '../domain/ids';
 import type { Baseline, WatchVerdict } from '../domain/watch';
 import { openJournal, type Journal } from './journal';
 import { environmentActs, environmentReads, gitWrites } from './proxies';
-import { isWorldly, worldly } from './worldly';
+import { worldly } from './worldly';
 
 /** One deployment under way. */
 export interface Flight {
@@ -134,7 +134,7 @@ export async function commit(
     finish(flight, 'commit', true, mainline);
     return { alsoHolds, leftover: null };
   } catch (error) {
-    if (!isWorldly(error)) throw error;
+    if (isCancellation(error)) throw error;
     finish(flight, 'commit', false, worldly(error));
     return { alsoHolds: [], leftover: worldly(error) };
   }

@@ -61,11 +61,17 @@ async function carryOut(flight: Flight): Promise<End> {
     if (failed) return aborted(failed);
     candidate = await build(flight);
     if (!somebodyAboard(flight.order, candidate)) return aborted('no passenger is left: every fix stayed behind');
+    if (tooLate(flight.order)) return aborted('the grace of its slot is over before anything was touched (X-19)');
     return await putThere(flight, candidate, baseline);
   } catch (error) {
     const built = candidate;
     return CancellationScope.nonCancellable(() => interrupted(flight, error, built));
   }
+}
+
+/** A worker that was away may come back hours after the slot, in a working day or a freeze. */
+function tooLate({ leaveUntil }: DeploymentOrder): boolean {
+  return leaveUntil !== null && Date.now() > leaveUntil;
 }
 
 async function putThere(flight: Flight, candidate: Candidate, baseline: Baseline | null): Promise<End> {

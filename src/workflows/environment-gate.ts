@@ -19,11 +19,16 @@ export function createEnvironmentGate(journal: Journal<EnvironmentState, Environ
     return answer.allowed ? null : answer.refusal;
   }
 
-  async function rechecked(at: number): Promise<EnvironmentEvent> {
+  /** Asks the target itself; one that does not answer proves nothing, and its state stays unknown. */
+  async function rechecked(at: number): Promise<EnvironmentEvent | Refusal> {
     const { service, env } = state();
-    const { running, source } = await environmentReads(service, env).observeEnvironment(service, env, at);
-    const sentence = running ? `${env} runs ${running.version} (${source})` : `${env} runs nothing (${source})`;
-    return { kind: 'environment.rechecked', data: { running, sentence } };
+    const { running, source, answered } = await environmentReads(service, env).observeEnvironment(service, env, at);
+    if (answered) {
+      const sentence = running ? `${env} runs ${running.version} (${source})` : `${env} runs nothing known (${source})`;
+      return { kind: 'environment.rechecked', data: { running, sentence } };
+    }
+    const sentence = `${env} does not say what it runs (${source}): bring it up, then recheck again.`;
+    return { code: 'unavailable', sentence, presentSha: null, possible: ['recheck'] };
   }
 
   return {
@@ -31,10 +36,11 @@ export function createEnvironmentGate(journal: Journal<EnvironmentState, Environ
     async take(decision, at) {
       const first = ruling(decision);
       if (first) return first;
-      const event: EnvironmentEvent =
+      const event: EnvironmentEvent | Refusal =
         decision.verb === 'recheck'
           ? await rechecked(at)
           : { kind: decision.verb === 'hold' ? 'environment.held' : 'environment.resumed', data: {} };
+      if ('code' in event) return event;
       const problem = ruling(decision);
       if (problem) return problem;
       journal.emit(event, decision.actor ?? TEMPORAL_OPERATOR, decision.reason, at);

@@ -8,7 +8,15 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { DeployRequest, EnvironmentEvent, EnvironmentState } from '../domain/environment';
-import { arrivalFor, deploymentOrder, longestDeployment, movedWhy, shippedBy } from '../domain/environment-plan';
+import {
+  arrivalFor,
+  deploymentOrder,
+  endOnRecord,
+  longestDeployment,
+  movedWhy,
+  remembered,
+  shippedBy,
+} from '../domain/environment-plan';
 import { deploymentId, deploymentWorkflowId, environmentWorkflowId } from '../domain/ids';
 import type { ServicePolicy } from '../domain/policy';
 import type { SlotKind } from '../domain/slots';
@@ -45,7 +53,9 @@ export async function changed(place: Place, until?: number, summary = ''): Promi
 export async function observe({ journal }: Place): Promise<void> {
   const { service, env } = journal.state();
   const seen = await environmentReads(service, env).observeEnvironment(service, env, Date.now());
-  journal.emit({ kind: 'environment.observed', data: seen });
+  const { running, source, nextNumber, fence, known } = seen;
+  const restored = known && remembered(known);
+  journal.emit({ kind: 'environment.observed', data: { running, source, nextNumber, fence, restored } });
 }
 
 /** Approved and queued, but nobody has heard of it yet. */
@@ -98,7 +108,8 @@ async function leave(place: Place, departure: Departure & { readonly act: 'leave
     ...requests.map(({ slot, kind, at }) => (slot === 'T1' && kind === 'immediate' ? at + BOARDING_MS : 0)),
   );
   if (Date.now() < boarding) return changed(place, boarding, 'boarding');
-  if (requests.every(({ kind }) => kind !== 'slot')) return depart(place, requests, slotKey);
+  // A freeze may have begun since the slot was planned, or while a T1 waited for its environment (T-200).
+  if (requests.some(({ kind }) => kind === 'hotfix' || kind === 'rollback')) return depart(place, requests, slotKey);
   const { service, env } = journal.state();
   const { requests: frozen, until, freeze } = await gateReads.suspended(service, env, requests, Date.now());
   const again = chooseDeparture(journal.state(), policy.train.mode, Date.now(), frozen);
@@ -112,9 +123,11 @@ async function depart(
   requests: readonly DeployRequest[],
   slotKey: string | null,
 ): Promise<void> {
-  const { service, env, nextNumber, fence } = journal.state();
+  const { service, env, nextNumber, fence, slot } = journal.state();
   const deployment = deploymentId(service, env, nextNumber);
-  const current = { deployment, requests, startedAt: Date.now(), fence: fence + 2, slotKey };
+  const bound = slot !== null && requests.every(({ kind }) => kind === 'slot');
+  const leaveUntil = bound ? slot.graceUntil : null;
+  const current = { deployment, requests, startedAt: Date.now(), fence: fence + 2, slotKey, leaveUntil };
   journal.emit({ kind: 'environment.departed', data: { current } });
   try {
     await startChild(deploymentWorkflow, {
@@ -139,11 +152,10 @@ export async function untilArrival(place: Place): Promise<void> {
   const heard = await condition(news, longestDeployment(policy, env), { summary: `end of ${current.deployment}` });
   if (told()) return arrive(place);
   if (heard) return;
-  const run = await patientReads.describeDeployment(service, env, current.deployment);
+  const { run, recorded } = await patientReads.describeDeployment(service, env, current.deployment);
   if (run === 'open' || told()) return;
-  const reason = `the run of ${current.deployment} is ${run} without a report`;
-  const nothing = { breach: null, left: [], alsoHolds: [], running: null };
-  ends.push({ ...nothing, deployment: current.deployment, verdict: 'Aborted', reason, unknown: reason });
+  const order = deploymentOrder(journal.state(), policy, current);
+  ends.push(endOnRecord(order, recorded, `the run of ${current.deployment} is ${run} without a report`));
 }
 
 async function arrive({ journal, policy, ends }: Place): Promise<void> {
@@ -153,6 +165,8 @@ async function arrive({ journal, policy, ends }: Place): Promise<void> {
   const { deployment, verdict, running, unknown } = end;
   const committed = verdict === 'Released' || verdict === 'Released-with-override';
   journal.emit({ kind: 'environment.arrived', data: { deployment, verdict, running, committed, unknown } });
+  // A passenger may act on the news at once: what this environment runs stands in the ledger before.
+  await journal.recorded();
   for (const request of current.requests) {
     const arrival = arrivalFor(request, env, end);
     await signalled(() => getExternalWorkflowHandle(request.replyTo).signal(messages.arrivedSignal, arrival));
@@ -165,11 +179,10 @@ async function arrive({ journal, policy, ends }: Place): Promise<void> {
 
 /** Production moved on: our base follows at once when our build holds all of it by patch (X-17). */
 export async function advanceBase({ journal, advances }: Place): Promise<void> {
-  const advance = advances[0];
+  const advance = advances.shift();
   const { running, service } = journal.state();
-  const holds = advance && running ? await patientReads.holds(service, running.sha, advance.sha) : false;
-  advances.shift();
-  if (!advance || !holds) {
+  if (!advance || !running) return;
+  if (!(await patientReads.holds(service, running.sha, advance.sha))) {
     log.warn('Production holds commits that this environment lacks; its base stays.');
     return;
   }
@@ -179,9 +192,9 @@ export async function advanceBase({ journal, advances }: Place): Promise<void> {
 
 /** Gives a request back unless its train is being built already. */
 export async function withdraw({ journal }: Place, request: string, replyTo: string): Promise<void> {
-  const aboard = journal.state().current?.requests.some(({ id }) => id === request) ?? false;
-  if (!aboard) journal.emit({ kind: 'environment.request-withdrawn', data: { request } });
-  const outcome = aboard ? 'too-late' : 'withdrawn';
+  const waits = journal.state().queue.some(({ id }) => id === request);
+  if (waits) journal.emit({ kind: 'environment.request-withdrawn', data: { request } });
+  const outcome = waits ? 'withdrawn' : 'too-late';
   await notify(replyTo, { request, outcome, at: null, slot: null, label: null, graceUntil: null, why: outcome });
 }
 

@@ -23,7 +23,6 @@ import { createEnvironmentGate } from './environment-gate';
 import {
   advanceBase,
   announce,
-  changed,
   follow,
   observe,
   unannounced,
@@ -31,6 +30,7 @@ import {
   withdraw,
   type Place,
 } from './environment-steps';
+import { onSignal } from './guarded';
 import type { EnvironmentInput } from './inputs';
 import { openJournal } from './journal';
 import * as messages from './messages';
@@ -46,18 +46,15 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
   listen(place, decisions);
   const publish = publisher();
 
-  while (!place.full()) {
-    publish(journal.state());
-    try {
-      await step(place);
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      log.error('A step of the environment failed; it is tried again.', { error: worldly(error) });
-      await changed(place, Date.now() + AGAIN_MS, 'try again');
+  do {
+    while (!place.full()) {
+      publish(journal.state());
+      await step(place).catch((error: unknown) => pause(place, error));
     }
-  }
-  await condition(allHandlersFinished);
-  await journal.drained();
+    await condition(allHandlersFinished);
+    await journal.drained();
+    // Whatever came in meanwhile is not left to the next run.
+  } while (!place.full());
   const carried = { seq: journal.seq(), decisions: decisions.taken() };
   return continueAsNew<typeof environmentWorkflow>({
     kind: 'continued',
@@ -65,6 +62,14 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
     policy: place.policy,
     carried,
   });
+}
+
+/** A failure of the world ends no environment: the step is tried again, at the latest after a while. */
+async function pause({ journal }: Place, error: unknown): Promise<void> {
+  if (isCancellation(error)) throw error;
+  log.error('A step of the environment failed; it is tried again.', { error: worldly(error) });
+  const seen = journal.seq();
+  await condition(() => journal.seq() !== seen, AGAIN_MS, { summary: 'try again' });
 }
 
 async function step(place: Place): Promise<void> {
@@ -109,15 +114,28 @@ function listen(place: Place, decisions: Decisions): void {
   setHandler(messages.decideEnvironmentUpdate, decisions.update, { validator: decisions.validate });
   setHandler(messages.decideEnvironmentSignal, decisions.signal);
   setHandler(messages.environmentStateQuery, () => journal.state());
-  setHandler(messages.configureSignal, (present) => configure(place, present));
-  setHandler(messages.requestSignal, (request) => journal.emit({ kind: 'environment.requested', data: { request } }));
-  setHandler(messages.withdrawSignal, ({ request, replyTo }) => withdraw(place, request, replyTo));
-  setHandler(messages.dropFixSignal, ({ bug }) => journal.emit({ kind: 'environment.fix-dropped', data: { bug } }));
-  setHandler(messages.deploymentEndedSignal, (end) => {
+  onSignal(journal, messages.configureSignal, { revision: 'string', environments: 'object' }, (present) =>
+    configure(place, present),
+  );
+  onSignal(
+    journal,
+    messages.requestSignal,
+    { id: 'string', kind: 'string', at: 'number', replyTo: 'string' },
+    (request) => journal.emit({ kind: 'environment.requested', data: { request } }),
+  );
+  onSignal(journal, messages.withdrawSignal, { request: 'string', replyTo: 'string' }, ({ request, replyTo }) =>
+    withdraw(place, request, replyTo),
+  );
+  onSignal(journal, messages.dropFixSignal, { bug: 'string' }, ({ bug }) =>
+    journal.emit({ kind: 'environment.fix-dropped', data: { bug } }),
+  );
+  onSignal(journal, messages.deploymentEndedSignal, { deployment: 'string', verdict: 'string' }, (end) => {
     // Idempotent: only the deployment under way can end, and only once.
     if (journal.state().current?.deployment === end.deployment) ends.push(end);
   });
-  setHandler(messages.baseAdvancedSignal, (advance) => void advances.push(advance));
+  onSignal(journal, messages.baseAdvancedSignal, { version: 'string', sha: 'string' }, (advance) => {
+    advances.push(advance);
+  });
 }
 
 /** A new config: slots are planned again, and whoever was told another time hears of it. */

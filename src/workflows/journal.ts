@@ -2,7 +2,7 @@
  * A run's state and its way into the ledger: events are folded at once, and written in order by a background writer, so
  * that a handler decides synchronously and then waits until its event is recorded (3-architecture §3 rule 3).
  */
-import { condition, log } from '@temporalio/workflow';
+import { CancellationScope, condition, log, workflowInfo } from '@temporalio/workflow';
 import type { DomainEvent, LedgerEvent, NoteEvent, Stamped } from '../domain/events';
 import { eventId } from '../domain/ids';
 import { TIDEGATE, type Actor } from '../domain/people';
@@ -36,12 +36,13 @@ export interface Journal<S, E extends DomainEvent> {
 export function openJournal<S, E extends DomainEvent>(options: JournalOptions<S, E>): Journal<S, E> {
   const { workflowId, service, subject, evolve } = options;
   let { state, seq } = options;
+  const life = workflowInfo().firstExecutionRunId;
   let written = seq;
   let away = false;
   const pending: LedgerEvent[] = [];
 
   const book = (stamped: Stamped): void => {
-    pending.push({ ...stamped, id: eventId(workflowId, seq), service, subject });
+    pending.push({ ...stamped, id: eventId(workflowId, life, seq), service, subject });
     seq += 1;
   };
 
@@ -63,7 +64,8 @@ export function openJournal<S, E extends DomainEvent>(options: JournalOptions<S,
       await write(pending.splice(0));
     }
   };
-  void writer();
+  // Cancelling a run must not stop its record: the end is still to be written.
+  void CancellationScope.nonCancellable(writer);
 
   return {
     state() {

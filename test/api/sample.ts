@@ -168,7 +168,10 @@ export function environmentEvents(env: string, more: readonly EnvironmentEvent[]
   const running = { ...base, base, deployment: null, fixes: [], since: AT };
   return eventsOf('shop', environmentSubject(env), AT, 'tidegate', [
     { kind: 'environment.configured', data: { service: 'shop', env, revision: 'r1' } },
-    { kind: 'environment.observed', data: { running, source: 'version endpoint', nextNumber: 1, fence: 0 } },
+    {
+      kind: 'environment.observed',
+      data: { running, source: 'version endpoint', nextNumber: 1, fence: 0, restored: null },
+    },
     ...more,
   ]);
 }

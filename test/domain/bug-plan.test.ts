@@ -40,11 +40,11 @@ const conflict = { bug: '7', reason: 'does not apply on 1.4.2', files: ['price.j
 test.each(['Released', 'Released-with-override'] as const)(
   'a train that ended %s brings its passengers on',
   (verdict) => {
-    expect(afterRide(bugIn('planned'), { ...arrived, env: 'uat', verdict })).toMatchObject({
+    expect(afterRide(bugIn('planned'), { ...arrived, env: 'uat', verdict }, 'prod')).toMatchObject({
       kind: 'bug.deployed-uat',
       data: { validation: { deployment: 'shop-prod-3', version: '1.4.3', fixHead: HEAD, alsoHolds: ['9'] } },
     });
-    expect(afterRide(bugIn('pending_prod'), { ...arrived, verdict })).toEqual({
+    expect(afterRide(bugIn('pending_prod'), { ...arrived, verdict }, 'prod')).toEqual({
       kind: 'bug.deployed-prod',
       data: { deployment: 'shop-prod-3', version: '1.4.3', sha: arrived.sha, alsoHolds: ['9'] },
     });
@@ -52,20 +52,23 @@ test.each(['Released', 'Released-with-override'] as const)(
 );
 
 test.each([
-  ['planned', 'planned'],
-  ['pending_prod', 'deployed_uat'],
-] as const)('every other end brings a bug that is %s back to %s, with the reason', (from, to: BugStatus) => {
-  for (const verdict of ['Rolled-Back', 'Aborted'] as const) {
-    const end = { ...arrived, verdict, reason: 'smoke home failed: 500', version: null, sha: null };
-    expect(afterRide(bugIn(from), end)).toMatchObject({
-      kind: 'bug.returned',
-      data: { to, blocked: { what: `shop-prod-3 to prod ended ${verdict}: smoke home failed: 500`, files: [] } },
-    });
-  }
-});
+  ['planned', 'uat', 'planned'],
+  ['pending_prod', 'prod', 'deployed_uat'],
+] as const)(
+  'every other end of a ride of a bug that is %s to %s brings it back to %s, with the reason',
+  (from, env, to: BugStatus) => {
+    for (const verdict of ['Rolled-Back', 'Aborted'] as const) {
+      const end = { ...arrived, env, verdict, reason: 'smoke home failed: 500', version: null, sha: null };
+      expect(afterRide(bugIn(from), end, 'prod')).toMatchObject({
+        kind: 'bug.returned',
+        data: { to, blocked: { what: `shop-prod-3 to ${env} ended ${verdict}: smoke home failed: 500`, files: [] } },
+      });
+    }
+  },
+);
 
 test('who stayed behind comes back although the train arrived, with the files that stood in the way', () => {
-  expect(afterRide(bugIn('pending_prod'), { ...arrived, left: conflict })).toMatchObject({
+  expect(afterRide(bugIn('pending_prod'), { ...arrived, left: conflict }, 'prod')).toMatchObject({
     kind: 'bug.returned',
     data: { to: 'deployed_uat', blocked: { what: conflict.reason, files: ['price.js'] } },
   });

@@ -151,7 +151,7 @@ function goOn(walk: Walk, { end, fixFound }: Step): Walk {
       return happen(begun, { kind: 'bug.planned', data: { analysis: null, fix, booking } });
     }
     case 'ride':
-      return happen(walk, afterRide(walk.state, rideEnd(next.env, end)));
+      return happen(walk, afterRide(walk.state, rideEnd(next.env, end), 'prod'));
   }
 }
 

@@ -130,7 +130,7 @@ describe('who leaves', () => {
       'a deployment under way stops all',
       {
         queue: [request('r', 'rollback')],
-        current: { deployment: 'd', requests: [], startedAt: 1, fence: 1, slotKey: null },
+        current: { deployment: 'd', requests: [], startedAt: 1, fence: 1, slotKey: null, leaveUntil: null },
       },
       2_100,
       { act: 'nothing' },

@@ -127,7 +127,7 @@ describe('append: a retried write is one write', () => {
   test('an event of an unknown subject stays in the record and makes no model', async () => {
     const ledger = await createSqliteLedger({ file: ledgerFile() });
     await ledger.append([analysisStarted('9', 2)]);
-    expect(await ledger.hasEvent('bug/shop/9#2')).toBe(true);
+    expect(await ledger.hasEvent('bug/shop/9#run-2')).toBe(true);
     expect(await ledger.bug('shop', '9')).toBeNull();
     await ledger.close();
   });

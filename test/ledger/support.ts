@@ -50,29 +50,29 @@ export function reported({ service = 'shop', bug, ...rest }: ReportedBug): Ledge
     services: [],
     external: null,
   };
-  const id = eventId(bugWorkflowId(service, bug), 1);
+  const id = eventId(bugWorkflowId(service, bug), 'run', 1);
   return { ...envelope(id, service, bugSubject(bug), rest.at), kind: 'bug.reported', data };
 }
 
 export function analysisStarted(bug: string, seq: number, at = AT): LedgerEvent {
-  const id = eventId(bugWorkflowId('shop', bug), seq);
+  const id = eventId(bugWorkflowId('shop', bug), 'run', seq);
   return { ...envelope(id, 'shop', bugSubject(bug), at), kind: 'bug.analysis-started', data: {} };
 }
 
 export function rejected(bug: string, seq: number): LedgerEvent {
-  const id = eventId(bugWorkflowId('shop', bug), seq);
+  const id = eventId(bugWorkflowId('shop', bug), 'run', seq);
   return { ...envelope(id, 'shop', bugSubject(bug)), kind: 'bug.rejected', data: {}, reason: 'not a bug' };
 }
 
 export function configured(env: string): LedgerEvent {
-  const id = eventId(`env/shop/${env}`, 1);
+  const id = eventId(`env/shop/${env}`, 'run', 1);
   const data = { service: 'shop', env, revision: 'r1' };
   return { ...envelope(id, 'shop', environmentSubject(env)), kind: 'environment.configured', data };
 }
 
 export function deploymentStarted(id: string, env: string): LedgerEvent {
   return {
-    ...envelope(eventId(`deploy/shop/${env}/${id}`, 1), 'shop', deploymentSubject(id)),
+    ...envelope(eventId(`deploy/shop/${env}/${id}`, 'run', 1), 'shop', deploymentSubject(id)),
     kind: 'deployment.started',
     data: {
       id,
