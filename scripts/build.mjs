@@ -1,7 +1,7 @@
 // `npm run build`: compiles src/ and scripts/ into dist/ and bundles the workflows into dist/workflow-bundle.js.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,6 +31,8 @@ async function build() {
   if (status !== 0) throw new Error('The build stopped: TypeScript found the mistakes above.');
   // What is not TypeScript, such as the sample shop, goes along as it is.
   cpSync(join(root, 'src'), join(dist, 'src'), { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  // `npx tidegate` runs the file itself.
+  chmodSync(join(dist, 'src/cli/main.js'), 0o755);
   await bundleWorkflows();
   writeFileSync(stamp, made);
 }

@@ -114,6 +114,10 @@ async function startBug(
       keyword('TidegateWaitingFor', 'person'),
     ],
     staticSummary: `#${report.id} [${report.severity}] ${report.title}`.slice(0, 200),
+    staticDetails: `Reported by ${reporter.id}, found in ${report.foundIn}.\n\n${report.description ?? ''}`.slice(
+      0,
+      4_000,
+    ),
   });
   await asking(() => started).catch((error: unknown) => {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -92,11 +92,15 @@ function publisher(input: BugInput): (state: BugState, policy: ServicePolicy) =>
       ? { TidegateStatus: 'submitted', TidegateSeverity: input.report.severity, TidegateWaitingFor: 'person' }
       : {},
   );
+  let waited = true;
   return (state, policy) => {
     setCurrentDetails(bugDetails(state, policy));
     const { status, severity, flow, booking } = state;
-    if (status === 'analyzing' || (status === 'planned' && booking !== null)) return;
     const waits = nextStep(state, Date.now()).step === 'wait' && !isEnded(state);
+    // A bug that only passes by is not worth an event, unless somebody was said to be waited for.
+    const passing = status === 'analyzing' || (status === 'planned' && booking !== null);
+    if (passing && !waited) return;
+    waited = waits;
     show({
       TidegateStatus: status,
       TidegateSeverity: severity,

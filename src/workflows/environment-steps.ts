@@ -135,6 +135,9 @@ async function depart(
       args: [deploymentOrder(journal.state(), policy, current)],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      staticDetails: requests
+        .flatMap(({ passenger }) => (passenger ? [`- #${passenger.bug} ${passenger.title}`] : []))
+        .join('\n'),
       staticSummary: `${deployment}: ${requests.map(({ id }) => id).join(', ')}`,
     });
   } catch (error) {

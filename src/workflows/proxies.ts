@@ -9,6 +9,7 @@ const never = [...NON_RETRYABLE];
 /** Ledger writes: short, idempotent by event id; first inside the workflow task, where they cost one event. */
 export const ledgerWrites = proxyLocalActivities<Pick<Activities, 'record'>>({
   startToCloseTimeout: '2s',
+  summary: 'to the ledger',
   scheduleToCloseTimeout: '6s',
   retry: { maximumAttempts: 2, initialInterval: '200ms' },
 });
@@ -16,6 +17,7 @@ export const ledgerWrites = proxyLocalActivities<Pick<Activities, 'record'>>({
 /** The same write when the ledger is away: for as long as it takes. */
 export const patientWrites = proxyActivities<Pick<Activities, 'record'>>({
   startToCloseTimeout: '10s',
+  summary: 'to the ledger, patiently',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
 
@@ -24,6 +26,7 @@ export const gateReads = proxyLocalActivities<
   Pick<Activities, 'assess' | 'findFix' | 'approvalFacts' | 'nextSlot' | 'nextBooking' | 'suspended'>
 >({
   startToCloseTimeout: '8s',
+  summary: 'facts for a gate',
   scheduleToCloseTimeout: '12s',
   retry: { maximumAttempts: 2, initialInterval: '250ms', nonRetryableErrorTypes: never },
 });
@@ -34,6 +37,7 @@ export const patientReads = proxyActivities<
 >({
   startToCloseTimeout: '5m',
   heartbeatTimeout: '1m',
+  summary: 'facts for the next step',
   retry: { initialInterval: '1s', maximumInterval: '1m', nonRetryableErrorTypes: never },
 });
 
@@ -42,12 +46,14 @@ export const gitWrites = proxyActivities<Pick<Activities, 'buildCandidate' | 'co
   startToCloseTimeout: '5m',
   scheduleToCloseTimeout: '1h',
   heartbeatTimeout: '1m',
+  summary: 'git: candidate, tags, refs',
   retry: { initialInterval: '1s', maximumInterval: '1m', nonRetryableErrorTypes: never },
 });
 
 /** Messages: a dead channel holds nothing; one try each minute for a while, then it stands in the ledger. */
 export const messenger = proxyActivities<Pick<Activities, 'tell'>>({
   startToCloseTimeout: '20s',
+  summary: 'a message to people',
   retry: { maximumAttempts: 3, initialInterval: '1s' },
 });
 
@@ -62,6 +68,7 @@ type EnvironmentReads = Pick<Activities, 'observeEnvironment' | 'preflight' | 'r
 export const environmentReads = (service: string, env: string): EnvironmentReads =>
   proxyActivities<EnvironmentReads>({
     ...ALIVE,
+    summary: `${service} ${env}`,
     taskQueue: environmentQueue(service, env),
     startToCloseTimeout: '15m',
   });
@@ -71,6 +78,7 @@ type EnvironmentActs = Pick<Activities, 'deployCandidate' | 'rollBack' | 'watchW
 export const environmentActs = (service: string, env: string, longestMs: number): EnvironmentActs =>
   proxyActivities<EnvironmentActs>({
     ...ALIVE,
+    summary: `${service} ${env}`,
     taskQueue: environmentQueue(service, env),
     startToCloseTimeout: longestMs,
   });
