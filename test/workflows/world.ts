@@ -14,7 +14,7 @@ import type { Activities, WatchOrder } from '../../src/activities';
 import { createConductor, type Conductor, type DecisionOutcome } from '../../src/client/conductor';
 import { createRuns } from '../../src/client/runs';
 import type { BugState, Fix } from '../../src/domain/bug';
-import type { Check } from '../../src/domain/deployment';
+import type { Check, LeftBehind } from '../../src/domain/deployment';
 import { environmentQueue, environmentWorkflowId, MAIN_QUEUE } from '../../src/domain/ids';
 import type { Role } from '../../src/domain/people';
 import { environmentPolicy, type Calendar, type ServicePolicy } from '../../src/domain/policy';
@@ -28,7 +28,7 @@ import type { Ledger } from '../../src/ports/ledger';
 import type { BuiltCandidate, CandidateOrder, Difference } from '../../src/ports/source';
 import { requestSignal } from '../../src/workflows/messages';
 import { policyOf } from '../api/sample';
-import { timeSkipping } from '../support/environments';
+import { timeSkipping, type RunningEnvironment } from '../support/environments';
 import { temporaryFolder } from '../support/temporary-folder';
 
 export const SERVICE = 'shop';
@@ -51,6 +51,10 @@ export interface Script {
   badSmoke: string[];
   watch: (order: WatchOrder) => WatchVerdict;
   told: string[];
+  /** No message reaches anybody. */
+  deadChannel: boolean;
+  /** Targets answer their version and nothing else. */
+  terse: boolean;
   acts: DeployOrder[];
   built: CandidateOrder[];
   calendar: Calendar;
@@ -98,6 +102,8 @@ function newScript(): Script {
     badSmoke: [],
     watch: () => ({ outcome: 'pass', samples: 5 }),
     told: [],
+    deadChannel: false,
+    terse: false,
     acts: [],
     built: [],
     calendar: calendarOf([]),
@@ -113,11 +119,11 @@ export function calendarOf(freezes: readonly FreezeRule[], t2 = '22:00:00'): Cal
 function buildCandidate(script: Script, order: CandidateOrder): BuiltCandidate {
   script.built.push(order);
   const conflict = (bug: string, head: string) => script.conflicts[`${order.env}/${bug}`] ?? script.conflicts[head];
-  const left = order.passengers.flatMap(({ bug, fix }) => {
+  const left = order.passengers.flatMap(({ bug, fix }): readonly LeftBehind[] => {
     if (script.baseMoved.includes(`${order.env}/${bug}`))
-      return [{ bug, reason: `${order.env} moved on since the approval`, files: [], cause: 'base-moved' as const }];
+      return [{ bug, reason: `${order.env} moved on since the approval`, files: [], cause: 'base-moved' }];
     const files = conflict(bug, fix.head);
-    return files ? [{ bug, reason: `does not apply on ${order.base.version}`, files, cause: 'conflict' as const }] : [];
+    return files ? [{ bug, reason: `does not apply on ${order.base.version}`, files, cause: 'conflict' }] : [];
   });
   const aboard = order.passengers.map(({ bug }) => bug).filter((bug) => !left.some((gone) => gone.bug === bug));
   const commit = sha([order.base.sha, order.version, ...aboard].join());
@@ -146,7 +152,11 @@ function targetFor(script: Script, env: string): Target {
         return script.hold.then(() => result);
       },
       stop: () => Promise.resolve(),
-      observe: () => Promise.resolve(script.running[env] ?? { state: 'down', detail: 'refused' }),
+      observe() {
+        const seen = script.running[env];
+        if (seen === undefined) return Promise.resolve({ state: 'down', detail: 'refused' });
+        return Promise.resolve(script.terse ? { ...seen, sha: null, deployment: null } : seen);
+      },
     },
     smoke: {
       run: (cases, { version, deployment }) =>
@@ -231,8 +241,8 @@ export interface World {
   /** Moves the server's clock to the next occurrence of a UTC time of day. */
   clockTo(time: string, offsetMs?: number): Promise<void>;
   clockForward(ms: number): Promise<void>;
-  /** No worker lives for so long of the server's time; then they come back. */
-  downFor(ms: number): Promise<void>;
+  /** No worker lives until this is over; then they come back. With a pending timer only on a server in real time. */
+  downWhile(meanwhile: () => Promise<void>): Promise<void>;
   /** Asks an environment for a place at once, for a bug whose own run is not there. */
   request(env: string, bug: string): Promise<void>;
   /** Freezes come and go while runs wait: the calendar changes, and `configure` tells the environments. */
@@ -278,7 +288,10 @@ async function createWorld(
   const real = createActivities({
     ledger,
     messenger: {
-      send: (message) => Promise.resolve(void script.told.push(`${message.topic}: ${message.title}\n${message.text}`)),
+      send(message) {
+        if (script.deadChannel) return Promise.reject(new Error('the channel is dead'));
+        return Promise.resolve(void script.told.push(`${message.topic}: ${message.title}\n${message.text}`));
+      },
     },
     calendars: {
       next: (question) => createCalendars([script.calendar]).next(question),
@@ -375,9 +388,9 @@ async function createWorld(
     },
     now: () => environment.currentTimeMs(),
     clockForward: (ms) => environment.sleep(ms),
-    async downFor(ms) {
+    async downWhile(meanwhile) {
       await rest();
-      await environment.sleep(ms);
+      await meanwhile();
       rest = await work();
     },
     async request(env, bug) {
@@ -405,21 +418,28 @@ async function createWorld(
       await rm(folder, { recursive: true, force: true });
     },
   };
-  await world.eventually('both environments are known', async () => {
-    const known = await Promise.all(['uat', 'prod'].map((env) => ledger.environment(SERVICE, env)));
-    return known.every((state) => state?.observedAt != null);
-  });
-  return world;
+  try {
+    await world.eventually('both environments are known', async () => {
+      const known = await Promise.all(['uat', 'prod'].map((env) => ledger.environment(SERVICE, env)));
+      return known.every((state) => state?.observedAt != null);
+    });
+    return world;
+  } catch (error) {
+    // Workers that nobody ends would keep the test runner alive for ever.
+    await world.close();
+    throw error;
+  }
 }
 
 /** One world for a test file or block, prepared before anybody looks; it starts after the server and ends before it. */
 export function startWorld(
   policy: ServicePolicy = testPolicy(),
   prepare: (script: Script) => void = () => undefined,
+  server: () => RunningEnvironment = timeSkipping,
 ): () => World {
   let world: World | null = null;
   afterAll(() => world?.close(), 60_000);
-  const environment = timeSkipping();
+  const environment = server();
   beforeAll(async () => {
     world = await createWorld(environment(), policy, prepare);
   }, 120_000);
