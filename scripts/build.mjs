@@ -41,6 +41,7 @@ async function bundleWorkflows() {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src/workflows/index.ts'),
+    payloadConverterPath: join(root, 'src/codec/payload-converter.ts'),
     ignoreModules: ['crypto'],
     logger: new DefaultLogger('WARN'),
   });

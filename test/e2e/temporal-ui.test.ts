@@ -136,6 +136,19 @@ describe('an operator in front of the Temporal UI', () => {
     expect(bug.timeline.at(-1)?.words).toMatch(refused);
   });
 
+  it('lives on after bytes that only claim to be JSON: one bad signal does not end the approvals of a bug', async () => {
+    const malformed = async () => (await record('bug/1')).filter((line) => line.startsWith('message.malformed')).length;
+    const before = await malformed();
+    await temporal().client.workflowService.signalWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: BUG },
+      signalName: 'decide',
+      input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"verb":') }] },
+    });
+    await eventually(malformed, (count) => count === before + 1);
+    await expect(handle().query('state')).resolves.toMatchObject({ status: 'deployed_uat' });
+  });
+
   it('holds PROD and lets it go again: the line can be stopped from the one tool that still answers', async () => {
     await handle('env/shop/prod').signal('decide', { verb: 'hold', reason: 'the payment provider is down' });
     await eventually(

@@ -28,6 +28,7 @@ export default async function globalSetup(): Promise<void> {
 async function bundleWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: require.resolve('../../src/workflows'),
+    payloadConverterPath: require.resolve('../../src/codec/payload-converter'),
     ignoreModules: ['crypto'],
     logger: new DefaultLogger('ERROR'),
   });
