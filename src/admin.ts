@@ -9,6 +9,7 @@ import { checkConfig, type ConfigCheck } from './config/check-config';
 import { loadConfig, type LoadOptions } from './config/load';
 import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
+import { productVersion } from './config/product-version';
 import type { Settings } from './config/settings';
 import { runDemo } from './demo/main';
 import type { Mode } from './demo/scene';
@@ -18,7 +19,7 @@ import { createCalendars } from './drivers/calendar/calendars';
 import { createSqliteLedger } from './ledger/sqlite-ledger';
 import type { Ledger } from './ports/ledger';
 import { obtainTemporal, profilePlace } from './temporal/obtain';
-import { productVersion, startConfigured } from './up';
+import { startConfigured } from './up';
 import { startWorker, type WorkerRole } from './worker';
 
 /** What a role is given by the command line. */

@@ -1,6 +1,5 @@
 /** All roles in one process with the embedded defaults: what `tidegate up` and the demo start. */
 import { mkdir } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
@@ -11,6 +10,7 @@ import { startApi } from './api/server';
 import { loadConfig } from './config/load';
 import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
+import { productVersion } from './config/product-version';
 import type { Ledger } from './ports/ledger';
 import { createSqliteLedger } from './ledger/sqlite-ledger';
 import { startWorker, type WorkerRole } from './worker';
@@ -39,14 +39,6 @@ export interface ConfiguredUp extends Omit<UpOptions, 'services' | 'logger' | 'v
   /** File or folder of the configuration; null: the nearest tidegate.yaml upward. */
   readonly configPath: string | null;
   readonly logLevel: string;
-}
-
-/** The version of this product, from its own package.json. */
-export function productVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }
 
 /** `startAll` on the services of a config file, with its log in the state folder. @throws ConfigError, Unavailable */

@@ -1,5 +1,6 @@
 /** All commands, and the way from arguments to an exit code. */
 import { Command } from 'commander';
+import { productVersion } from '../config/product-version';
 import { addAuditCommands } from './audit';
 import { addAuthCommands } from './auth';
 import { addBugCommands } from './bug';
@@ -23,6 +24,7 @@ export function createProgram(io: Io): Command {
   const program = new Command('tidegate');
   program
     .description('takes a bug fix from report to production')
+    .version(productVersion())
     .option('--json', 'one JSON document on standard output; talk goes to standard error')
     .option('--url <address>', 'address of the API; else TIDEGATE_URL')
     .option('--token <token>', 'your token; better in TIDEGATE_TOKEN, where no process list shows it')
