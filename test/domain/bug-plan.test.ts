@@ -16,6 +16,11 @@ const STEPS: readonly (readonly [what: string, state: BugState, step: BugStep])[
   ['an analysis that was interrupted is made again', bugIn('analyzing'), { step: 'analyse' }],
   ['a planned bug with a seat rides', bugIn('planned'), { step: 'ride', env: 'uat', request: 'r1' }],
   ['a blocked bug waits for a person', bugAfter('confirmed', 'blocked'), { step: 'wait' }],
+  [
+    'a blocked bug does not ride, although it has a seat',
+    withSeat(bugAfter('confirmed', 'blocked'), 'r1'),
+    { step: 'wait' },
+  ],
   ['a validated bug waits for a person', bugIn('deployed_uat'), { step: 'wait' }],
   ['an approved bug rides', bugIn('pending_prod'), { step: 'ride', env: 'prod', request: 'r2' }],
 ];

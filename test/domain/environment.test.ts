@@ -57,10 +57,10 @@ function departure({ queue, nextNumber, fence }: EnvironmentState): EnvironmentE
   return { kind: 'environment.departed', data: { current } };
 }
 
-/** A train's end. Released, it runs what it kept and who was aboard. */
+/** A train's end. Released, it runs who was aboard and what it kept, some of which may have been taken off meanwhile. */
 function arrival(state: EnvironmentState, released: boolean): EnvironmentEvent {
   const aboard = state.current?.requests.flatMap(({ passenger }) => passenger?.bug ?? []) ?? [];
-  const kept = (state.running?.fixes ?? []).filter(({ leaving }) => !leaving).map(({ bug }) => bug);
+  const kept = (state.running?.fixes ?? []).map(({ bug }) => bug);
   return {
     kind: 'environment.arrived',
     data: {
