@@ -2,7 +2,7 @@
 import { bookingFor, slotLabel } from '../domain/booking';
 import type { Booking, BugReport, Fix, Severity } from '../domain/bug';
 import type { DeployRequest, EnvironmentState } from '../domain/environment';
-import { chooseFlow, type FlowEnvironment, type FlowFacts } from '../domain/flow';
+import { chooseFlow, followBase, type FlowEnvironment, type FlowFacts } from '../domain/flow';
 import type { SlotKind } from '../domain/slots';
 import type { SlotQuestion } from '../ports/calendars';
 import type { Source } from '../ports/source';
@@ -62,7 +62,7 @@ export function createGateFacts(deps: ActivityDeps): GateFacts {
       const production = place(policy.production, await ledger.environment(bug.service, policy.production));
       const difference = await differenceOf(source, validation, production);
       const choice = onlyFlow1(
-        chooseFlow({ severity, foundIn, validation, production, difference }),
+        chooseFlow(followBase({ severity, foundIn, validation, production, difference })),
         policy.validation,
       );
       return { choice, booking: 'blocked' in choice ? null : booking(bug, policy.validation, 'T1', at) };

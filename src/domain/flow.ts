@@ -51,6 +51,23 @@ export type FlowChoice = ChosenFlow | BlockedFlow;
 const LISTED = 20;
 
 /**
+ * Validation's base follows production's at once when validation holds every patch that production has (X-17). The
+ * environment records it a moment after the train commits; a bug that is confirmed within that moment must not be
+ * blocked by it.
+ */
+export function followBase(facts: FlowFacts): FlowFacts {
+  const { validation, production, difference } = facts;
+  if (validation.running === null || production.running === null || difference === null) return facts;
+  const behind = olderBase(validation.running.base.version, production.running.base.version);
+  if (!behind || difference.onlyProduction.length > 0) return facts;
+  return { ...facts, validation: { ...validation, running: { ...validation.running, base: production.running.base } } };
+}
+
+function olderBase(left: string, right: string): boolean {
+  return normalVersion(left) !== null && normalVersion(right) !== null && compareVersions(left, right) < 0;
+}
+
+/**
  * Chooses in the order of T-005: severity, then equal bases → flow 1, validation ahead → flow 2 (or validation first,
  * for a bug seen only there, X-15), production ahead → blocked. Versions that git contradicts block it as well.
  */

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { SEVERITIES, type Fix, type Severity } from '../../src/domain/bug';
-import { checkStated, chooseFlow, type FlowCommit, type FlowEnvironment, type FlowFacts } from '../../src/domain/flow';
+import {
+  checkStated,
+  chooseFlow,
+  followBase,
+  type FlowCommit,
+  type FlowEnvironment,
+  type FlowFacts,
+} from '../../src/domain/flow';
 import { withFixes } from '../../src/domain/version';
 
 const fix = (bug: string): Fix => ({
@@ -206,5 +213,19 @@ describe('Step 0 chooses the way of a fix', () => {
         },
       ),
     );
+  });
+});
+
+describe("validation's base follows production's", () => {
+  const shipped = { production: environment('prod', '1.4.3'), validation: environment('uat', '1.4.2', ['7']) };
+
+  it('does not block a bug that is confirmed in the moment after a train has committed', () => {
+    expect(chooseFlow(facts(shipped))).toHaveProperty('blocked');
+    expect(chooseFlow(followBase(facts(shipped)))).toMatchObject({ flow: 'flow1', shipsWith: null });
+  });
+
+  it('follows nothing while UAT lacks a commit of PROD, or is ahead of it', () => {
+    expect(followBase(facts(prodAhead))).toEqual(facts(prodAhead));
+    expect(followBase(facts(uatAhead))).toEqual(facts(uatAhead));
   });
 });
