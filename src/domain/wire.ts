@@ -80,12 +80,14 @@ export function readEnvironmentDecision(value: unknown, seq: number): Read<Envir
   return { ok: true, value: { id, verb, actor, signature: text(fields, 'signature'), reason: text(fields, 'reason') } };
 }
 
-type FieldType = 'string' | 'number' | 'object';
+type FieldType = 'string' | 'number' | 'object' | 'object or null';
+
+function isOf(value: unknown, type: FieldType): boolean {
+  if (type === 'object or null') return typeof value === 'object';
+  return typeof value === type && value !== null;
+}
 
 /** Whether a machine's message has these fields: what has not is recorded and let go, never a failing task (rule 13). */
 export function isShaped(value: unknown, shape: Readonly<Record<string, FieldType>>): boolean {
-  return (
-    isFields(value) &&
-    Object.entries(shape).every(([name, type]) => typeof value[name] === type && value[name] !== null)
-  );
+  return isFields(value) && Object.entries(shape).every(([name, type]) => isOf(value[name], type));
 }

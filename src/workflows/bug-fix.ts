@@ -43,6 +43,17 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
   return continueAsNew<typeof bugFixWorkflow>({ kind: 'continued', state: journal.state(), policy, carried });
 }
 
+const ARRIVAL = {
+  request: 'string',
+  env: 'string',
+  deployment: 'string',
+  verdict: 'string',
+  reason: 'string',
+  alsoHolds: 'object',
+  left: 'object or null',
+  breach: 'object or null',
+} as const;
+
 /** The run with its handlers: what a person decides, and what environments say. */
 function open(input: BugInput): { readonly run: BugRun; readonly decisions: Decisions } {
   const { workflowId } = workflowInfo();
@@ -73,7 +84,7 @@ function open(input: BugInput): { readonly run: BugRun; readonly decisions: Deci
   setHandler(messages.decideSignal, decisions.signal);
   // Only the ride under way can end or move: what concerns an older request is no news.
   const concerns = ({ request }: { readonly request: string }) => journal.state().booking?.request === request;
-  onSignal(journal, messages.arrivedSignal, { request: 'string', verdict: 'string' }, (arrival) => {
+  onSignal(journal, messages.arrivedSignal, ARRIVAL, (arrival) => {
     if (concerns(arrival)) run.arrivals.push(arrival);
   });
   onSignal(journal, messages.bookedSignal, { request: 'string', outcome: 'string' }, (notice) => {

@@ -109,14 +109,31 @@ function open(input: EnvironmentInput): { readonly place: Place; readonly decisi
   return { place: { journal, policy, ends, advances, full }, decisions };
 }
 
+const POLICY = {
+  service: 'string',
+  revision: 'string',
+  validation: 'string',
+  production: 'string',
+  environments: 'object',
+  train: 'object',
+  fix: 'object',
+} as const;
+const END = {
+  deployment: 'string',
+  verdict: 'string',
+  reason: 'string',
+  left: 'object',
+  alsoHolds: 'object',
+  running: 'object or null',
+  breach: 'object or null',
+} as const;
+
 function listen(place: Place, decisions: Decisions): void {
   const { journal, ends, advances } = place;
   setHandler(messages.decideEnvironmentUpdate, decisions.update, { validator: decisions.validate });
   setHandler(messages.decideEnvironmentSignal, decisions.signal);
   setHandler(messages.environmentStateQuery, () => journal.state());
-  onSignal(journal, messages.configureSignal, { revision: 'string', environments: 'object' }, (present) =>
-    configure(place, present),
-  );
+  onSignal(journal, messages.configureSignal, POLICY, (present) => configure(place, present));
   onSignal(
     journal,
     messages.requestSignal,
@@ -129,7 +146,7 @@ function listen(place: Place, decisions: Decisions): void {
   onSignal(journal, messages.dropFixSignal, { bug: 'string' }, ({ bug }) =>
     journal.emit({ kind: 'environment.fix-dropped', data: { bug } }),
   );
-  onSignal(journal, messages.deploymentEndedSignal, { deployment: 'string', verdict: 'string' }, (end) => {
+  onSignal(journal, messages.deploymentEndedSignal, END, (end) => {
     // Idempotent: only the deployment under way can end, and only once.
     if (journal.state().current?.deployment === end.deployment) ends.push(end);
   });
@@ -142,7 +159,8 @@ function listen(place: Place, decisions: Decisions): void {
 function configure(place: Place, present: Place['policy']): void {
   const { journal } = place;
   const { revision, service, env, slot } = journal.state();
-  if (present.revision === revision) return;
+  // A config of another service, or without this environment, is a mistake that must not stop the line.
+  if (present.revision === revision || present.service !== service || !present.environments[env]) return;
   place.policy = present;
   journal.emit({ kind: 'environment.configured', data: { service, env, revision: present.revision } });
   if (slot === null) return;

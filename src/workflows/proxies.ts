@@ -1,5 +1,10 @@
 /** Activities grouped by their effect on the world, with the reason for each group's retries (3-architecture §3 rule 4). */
-import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import { NON_RETRYABLE } from '../domain/failures';
 import { environmentQueue } from '../domain/ids';
@@ -78,6 +83,8 @@ type EnvironmentActs = Pick<Activities, 'deployCandidate' | 'rollBack' | 'watchW
 export const environmentActs = (service: string, env: string, longestMs: number): EnvironmentActs =>
   proxyActivities<EnvironmentActs>({
     ...ALIVE,
+    // A cancelled run waits until the script is really gone: before that, nothing can be said of the target (6-faults 2).
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary: `${service} ${env}`,
     taskQueue: environmentQueue(service, env),
     startToCloseTimeout: longestMs,
