@@ -18,6 +18,8 @@ const breach: Breach = {
   sentence: 'errorRate is 0.3, at or above 0.05, at T+2 min',
 };
 
+const silence: Breach = { ...breach, rule: 'no-data', value: 0, sentence: 'production shows no metrics' };
+
 const codeAndSentence = (outcome: DecisionOutcome): string =>
   outcome.outcome === 'refused' ? `${outcome.refusal.code}: ${outcome.refusal.sentence}` : outcome.outcome;
 
@@ -64,8 +66,8 @@ describe('endings: how a deployment that is not released leaves things', () => {
     await world().report(bug);
     await world().decide(bug, 'confirm', 'ann', { severity });
   };
-  const cameBack = (bug: string) =>
-    nightsUntil(`bug ${bug} came back`, async () => (await world().bug(bug)).blocked !== null);
+  const cameBack = (bug: string, why = '') =>
+    nightsUntil(`bug ${bug} came back`, async () => (await world().bug(bug)).blocked?.what.includes(why) ?? false);
 
   beforeEach(() => {
     const { script } = world();
@@ -136,6 +138,31 @@ describe('endings: how a deployment that is not released leaves things', () => {
     const state = await world().bug('2');
     expect(state).toMatchObject({ status: 'deployed_uat', approvals: [], booking: null });
     expect(state.blocked?.what).toContain('ended Aborted: previous version: 1.4.2 cannot be pulled');
+  });
+
+  it('does not start to production without metrics: what cannot be watched is not released', async () => {
+    const { script } = world();
+    script.noMetrics = true;
+    const acts = script.acts.length;
+    await approve('2');
+    await cameBack('2', 'prod shows no metrics');
+    expect(await lastDeployment('prod')).toMatchObject({ verdict: 'Aborted', candidate: null, rollback: null });
+    expect(script.acts).toHaveLength(acts);
+    script.noMetrics = false;
+  });
+
+  it('rolls production back when the watch proves nothing: silence is never taken for health', async () => {
+    const { script } = world();
+    script.watch = ({ windowMs, policy }) =>
+      windowMs === policy.miniWindowMs ? PASS : { outcome: 'inconclusive', breach: silence, samples: 0 };
+    await approve('2');
+    await cameBack('2', 'production shows no metrics');
+    expect(await lastDeployment('prod')).toMatchObject({
+      verdict: 'Rolled-Back',
+      reason: silence.sentence,
+      rollback: { verified: true, to: { version: '1.4.2' } },
+    });
+    expect(await environment('prod')).toMatchObject({ running: { version: '1.4.2' }, unknown: null });
   });
 
   it('asks again when production moved after the approval by what UAT does not hold', async () => {

@@ -13,7 +13,7 @@ import type { ServiceDrivers, Target } from '../../src/activities/deps';
 import type { Activities, WatchOrder } from '../../src/activities';
 import { createConductor, type Conductor, type DecisionOutcome } from '../../src/client/conductor';
 import { createRuns } from '../../src/client/runs';
-import type { BugState, Fix } from '../../src/domain/bug';
+import type { Analysis, BugState, Fix } from '../../src/domain/bug';
 import type { Check, LeftBehind } from '../../src/domain/deployment';
 import { environmentQueue, environmentWorkflowId, MAIN_QUEUE } from '../../src/domain/ids';
 import type { Role } from '../../src/domain/people';
@@ -53,6 +53,8 @@ export interface Script {
   told: string[];
   /** No message reaches anybody. */
   deadChannel: boolean;
+  /** No target shows any metrics. */
+  noMetrics: boolean;
   /** Targets answer their version and nothing else. */
   terse: boolean;
   acts: DeployOrder[];
@@ -82,6 +84,9 @@ export function fixOf(bug: string, variant = ''): Fix {
   };
 }
 
+const WORDS = { provider: 'git', hypothesis: 'price.js', plan: ['fix it'] };
+const ANALYSIS: Analysis = { ...WORDS, confidence: 'medium', suspects: [], evidence: [] };
+
 const runningAt = (version: string): Script['running'][string] => ({
   state: 'running',
   version,
@@ -103,6 +108,7 @@ function newScript(): Script {
     watch: () => ({ outcome: 'pass', samples: 5 }),
     told: [],
     deadChannel: false,
+    noMetrics: false,
     terse: false,
     acts: [],
     built: [],
@@ -169,6 +175,7 @@ function targetFor(script: Script, env: string): Target {
     },
     metrics: {
       read(at) {
+        if (script.noMetrics) return Promise.reject(new Error('nobody answers'));
         requests += 100;
         const gauges = { cpu: 0.1, memory: 0.2, queueDepth: 0 };
         return Promise.resolve({ at, counters: { requests, errors: 0 }, histogram: null, gauges, healthy: true });
@@ -202,15 +209,7 @@ function driversFor(script: Script, policy: ServicePolicy): ServiceDrivers {
       mergeToMain: () => Promise.resolve(),
     },
     analyst: {
-      analyse: () =>
-        Promise.resolve({
-          provider: 'git',
-          hypothesis: 'price.js',
-          plan: ['fix it'],
-          confidence: 'medium',
-          suspects: [],
-          evidence: [],
-        }),
+      analyse: () => Promise.resolve(ANALYSIS),
     },
     fixer: { find: ({ id }) => Promise.resolve(script.branches[`fix/${id}`] ?? null) },
     reports: {
@@ -418,17 +417,16 @@ async function createWorld(
       await rm(folder, { recursive: true, force: true });
     },
   };
-  try {
-    await world.eventually('both environments are known', async () => {
-      const known = await Promise.all(['uat', 'prod'].map((env) => ledger.environment(SERVICE, env)));
-      return known.every((state) => state?.observedAt != null);
-    });
-    return world;
-  } catch (error) {
-    // Workers that nobody ends would keep the test runner alive for ever.
+  const known = async () => {
+    const states = await Promise.all(['uat', 'prod'].map((env) => ledger.environment(SERVICE, env)));
+    return states.every((state) => state?.observedAt != null);
+  };
+  // Workers that nobody ends would keep the test runner alive for ever.
+  await world.eventually('both environments are known', known).catch(async (error: unknown) => {
     await world.close();
     throw error;
-  }
+  });
+  return world;
 }
 
 /** One world for a test file or block, prepared before anybody looks; it starts after the server and ends before it. */
