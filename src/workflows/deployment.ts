@@ -87,16 +87,21 @@ async function putThere(flight: Flight, candidate: Candidate, baseline: Baseline
   return { verdict: 'Released', reason: releasedWhy(flight, leftover), committed: candidate, alsoHolds, unknown: null };
 }
 
-/** Back to what ran before, then proof that it runs again; a failed proof is for a person, never a loop (A-061). */
-async function rollBack(flight: Flight, candidate: Candidate, why: string, baseline: Baseline | null): Promise<End> {
+/**
+ * Back to what ran before, then proof that it runs again; a failed proof is for a person, never a loop (A-061). Nothing
+ * cancels a rollback: it completes first (6-faults F52).
+ */
+function rollBack(flight: Flight, candidate: Candidate, why: string, baseline: Baseline | null): Promise<End> {
   const { previous } = flight;
-  if (previous === null) {
-    return unknownState(`${why}; this is the first deployment, so there is nothing to roll back to (X-33)`);
-  }
-  const failed = await goBack(flight, candidate, previous);
-  if (failed !== null) return rolledBack(why, `the rollback to ${previous.version} did not succeed: ${failed}`);
-  const problem = await verify(flight, previous, baseline);
-  return rolledBack(why, problem && `the rollback to ${previous.version} could not be verified: ${problem}`);
+  return CancellationScope.nonCancellable(async () => {
+    if (previous === null) {
+      return unknownState(`${why}; this is the first deployment, so there is nothing to roll back to (X-33)`);
+    }
+    const failed = await goBack(flight, candidate, previous);
+    if (failed !== null) return rolledBack(why, `the rollback to ${previous.version} did not succeed: ${failed}`);
+    const problem = await verify(flight, previous, baseline);
+    return rolledBack(why, problem && `the rollback to ${previous.version} could not be verified: ${problem}`);
+  });
 }
 
 /** A failure of the world or a cancellation, before or after something was touched. */

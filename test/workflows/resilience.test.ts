@@ -364,4 +364,23 @@ describe('resilience: an environment whose run was ended from outside is begun a
     expect(words.actsSince(length)).toHaveLength(1);
     expect(await environment('uat')).toMatchObject({ unknown: null, endedRequests: ['80', '81'] });
   });
+
+  it('says nothing of a cancelled deployment while its script still runs: what it switched at the last moment goes back', async () => {
+    const { script, ledger } = world();
+    const { running } = (await environment('prod')) ?? never();
+    const { length } = script.acts;
+    script.act = ({ act }) => exited(act === 'deploy' ? 143 : 0);
+    const release = await words.holdNextAct(() => world().request('prod', '90'));
+    const { deployment = '' } = (await environment('prod'))?.current ?? {};
+    await words.cancel(`deploy/shop/prod/${deployment}`);
+    expect(await ledger.deployment(deployment)).toMatchObject({ verdict: null, phase: 'execute' });
+    const { to } = script.acts.at(-1) ?? never();
+    script.running.prod = { state: 'running', ...to, deployment, source: 'endpoint' };
+    release();
+    await world().eventually('it has ended', async () => (await ledger.deployment(deployment))?.verdict != null);
+    expect(words.actsSince(length)).toEqual([`deploy ${to.version}`, `rollback ${running?.version}`]);
+    expect(await ledger.deployment(deployment)).toMatchObject({ verdict: 'Rolled-Back', rollback: { verified: true } });
+    await words.isFree('prod');
+    script.act = () => exited(0);
+  });
 });
