@@ -35,6 +35,14 @@ export interface RideEnd {
   readonly alsoHolds: readonly string[];
 }
 
+/** Who can go on after staying behind: the fix is wrong, or only the ground under it moved. */
+const LIFTS: Readonly<Record<LeftBehind['cause'], string>> = {
+  conflict: 'a developer with a new fix (attach-fix)',
+  changed: 'a developer who attaches the fix again (attach-fix)',
+  missing: 'a developer with a new fix (attach-fix)',
+  'base-moved': 'an approver (approve-prod), once validation holds what production gained',
+};
+
 function whyBack(end: RideEnd): Blocked {
   if (end.left === null) {
     return {
@@ -43,7 +51,7 @@ function whyBack(end: RideEnd): Blocked {
       files: [],
     };
   }
-  return { what: end.left.reason, whoCanLift: 'a developer with a new fix (attach-fix)', files: end.left.files };
+  return { what: end.left.reason, whoCanLift: LIFTS[end.left.cause], files: end.left.files };
 }
 
 /**

@@ -45,7 +45,9 @@ export function namesCommit(given: string, sha: string): boolean {
 }
 
 function isAuthor(actor: Actor, state: BugState): boolean {
-  return (state.fix?.authors ?? []).some((author) => author === actor.id || author.split('@')[0] === actor.id);
+  const id = actor.id.toLowerCase();
+  const authors = (state.fix?.authors ?? []).map((author) => author.toLowerCase());
+  return authors.some((author) => author === id || author.split('@')[0] === id);
 }
 
 /** A reason why not, before it is dressed as a refusal. */

@@ -72,6 +72,13 @@ export function alignedText(validation: string, alsoHolds: readonly string[]): s
   return alsoHolds.length === 0 ? `${validation} and production are aligned.` : `${validation} also holds ${held}.`;
 }
 
+/** An end that touched nothing is no rollback, and one that nobody proved is for a person. */
+function topicOf({ production, rollback, phases }: DeploymentState, released: boolean): Message['topic'] {
+  if (released) return production ? 'released' : 'validate';
+  if (rollback !== null) return rollback.verified ? 'rolled-back' : 'unknown-state';
+  return phases.some(({ phase }) => phase === 'execute') ? 'unknown-state' : 'blocked';
+}
+
 /** T-150, T-151, T-156: how a train ended, for everyone aboard in one message (T-157). */
 export function arrivalText(deployment: DeploymentState, validation: string, alsoHolds: readonly string[]): Message {
   const { service, env, production, candidate, verdict, reason } = deployment;
@@ -80,15 +87,8 @@ export function arrivalText(deployment: DeploymentState, validation: string, als
   const released = verdict === 'Released' || verdict === 'Released-with-override';
   const version = candidate?.version ?? 'no version';
   const next = production ? alignedText(validation, alsoHolds) : 'Please validate, then approve PROD.';
-  const topic = released
-    ? production
-      ? 'released'
-      : 'validate'
-    : deployment.rollback?.verified === false
-      ? 'unknown-state'
-      : 'rolled-back';
   return {
-    topic,
+    topic: topicOf(deployment, released),
     service,
     env,
     bugs: deployment.passengers.map(({ bug }) => bug),

@@ -46,7 +46,8 @@ function readCommon<V extends string>(
   if (!isFields(value)) return fail('a decision is an object such as {"verb":"retry"}');
   const verb = oneOf(value, 'verb', verbs);
   if (verb === null) return fail(`verb is missing or unknown; allowed: ${verbs.join(', ')}`);
-  return { ok: true, value: { id: text(value, 'id') ?? `unsigned-${seq}`, verb, fields: value } };
+  const given = text(value, 'id');
+  return { ok: true, value: { id: given === null || given === '' ? `unsigned-${seq}` : given, verb, fields: value } };
 }
 
 /** A decision on a bug from untrusted input; `seq` names one that came without an id. */

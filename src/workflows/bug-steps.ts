@@ -97,7 +97,7 @@ async function missedSlot(run: BugRun): Promise<boolean> {
   if (booking === null || graceUntil === null || Date.now() <= graceUntil) return false;
   const why = `${booking.slot ?? 'the slot'} of ${booking.label ?? 'last night'} was missed by more than its grace`;
   const next = await nextT1(run);
-  if (next === null) return true;
+  if (next === null || journal.state().booking !== booking) return true;
   journal.emit({ kind: 'bug.moved', data: { from: booking.at, booking: next, why } });
   await tell(movedText(journal.state(), why));
   return true;

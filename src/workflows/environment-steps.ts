@@ -91,13 +91,14 @@ async function planSlot({ journal }: Place, kind: SlotKind, after: number, why: 
   const first = await gateReads.nextSlot({ ...question, after });
   const late = first.slot.graceUntil < Date.now();
   const answer = late ? await gateReads.nextSlot({ ...question, after: Date.now() }) : first;
+  const because = late ? `${first.slot.key} was missed, and its grace is over` : why;
   const { key, at, cutoffAt, graceUntil } = answer.slot;
   const slot = { kind, key, at, cutoffAt, graceUntil };
   const moved = waiting.filter((request) => boards(request, slot) && request.told !== null && request.told !== at);
-  journal.emit({ kind: 'environment.slot-planned', data: { slot, label: answer.label, why } });
+  journal.emit({ kind: 'environment.slot-planned', data: { slot, label: answer.label, why: because } });
   for (const request of moved) {
     const notice = { request: request.id, outcome: 'moved' as const, at, slot: kind, label: answer.label, graceUntil };
-    await notify(request.replyTo, { ...notice, why: movedWhy(answer, why) });
+    await notify(request.replyTo, { ...notice, why: movedWhy(answer, because) });
   }
 }
 
