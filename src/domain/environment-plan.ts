@@ -51,7 +51,7 @@ export function endOnRecord(
   order: DeploymentOrder,
   recorded: DeploymentState | null,
   silence: string,
-): End & { readonly unknown: string | null } {
+): DeploymentResult & { readonly unknown: string | null } {
   const { breach = null, candidate = null, verdict = null } = recorded ?? {};
   const left = candidate?.left ?? [];
   const none = { deployment: order.id, breach, left, alsoHolds: [] };
@@ -77,18 +77,21 @@ export function movedWhy(answer: { readonly skipped: readonly SkippedSlot[] }, w
   return skipped ? `freeze ${skipped.freeze.name}${skipped.freeze.reason ? ` (${skipped.freeze.reason})` : ''}` : why;
 }
 
-interface End {
+/** How a deployment ended, as far as its environment needs to know. */
+export interface DeploymentResult {
   readonly deployment: string;
   readonly verdict: Verdict;
   readonly reason: string;
   readonly breach: Breach | null;
   readonly left: readonly LeftBehind[];
+  /** What the environment runs now; null: unchanged. */
   readonly running: Running | null;
+  /** Other fixes that validation holds and production does not ("UAT also holds #7", X-17). */
   readonly alsoHolds: readonly string[];
 }
 
 /** A deployment's end as it concerns one of its requests. */
-export function arrivalFor(request: DeployRequest, env: string, end: End) {
+export function arrivalFor(request: DeployRequest, env: string, end: DeploymentResult) {
   const bug = request.passenger?.bug ?? null;
   const { deployment, verdict, reason, breach, running } = end;
   return {

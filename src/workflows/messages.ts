@@ -1,11 +1,11 @@
 /** Every signal, update and query with its payload: the wire contract of the workflows. Names never change. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BugState } from '../domain/bug';
+import type { RideEnd } from '../domain/bug-plan';
 import type { BugDecision, EnvironmentDecision } from '../domain/verbs';
-import type { Verdict, LeftBehind } from '../domain/deployment';
-import type { DeployRequest, EnvironmentState, Running } from '../domain/environment';
+import type { DeployRequest, EnvironmentState } from '../domain/environment';
+import type { DeploymentResult } from '../domain/environment-plan';
 import type { ServicePolicy } from '../domain/policy';
-import type { Breach } from '../domain/watch';
 
 /** A person's decision on a bug: refused with the sentence of domain/decision.ts, or done and in the ledger. */
 export const decideUpdate = defineUpdate<DecideResult, [BugDecision]>('decide');
@@ -40,18 +40,8 @@ export const calendarChangedSignal = defineSignal('calendarChanged');
 
 /** bug ← environment: its train's end, as it concerns this passenger. */
 export const arrivedSignal = defineSignal<[Arrival]>('arrived');
-export interface Arrival {
+export interface Arrival extends RideEnd {
   readonly request: string;
-  readonly env: string;
-  readonly deployment: string;
-  readonly verdict: Verdict;
-  readonly reason: string;
-  readonly left: LeftBehind | null;
-  readonly breach: Breach | null;
-  readonly version: string | null;
-  readonly sha: string | null;
-  /** Other fixes that the validation environment holds and production does not. */
-  readonly alsoHolds: readonly string[];
 }
 
 /** environment ← anyone: a place on a train; the same id twice is one request. */
@@ -66,16 +56,7 @@ export const deploymentEndedSignal = defineSignal<[DeploymentEnd]>('deploymentEn
 /** validation environment ← production environment: PROD moved on; your base follows if you hold it all (X-17). */
 export const baseAdvancedSignal = defineSignal<[BaseAdvance]>('baseAdvanced');
 
-export interface DeploymentEnd {
-  readonly deployment: string;
-  readonly verdict: Verdict;
-  readonly reason: string;
-  readonly breach: Breach | null;
-  readonly left: readonly LeftBehind[];
-  /** What the environment runs now; null: unchanged. */
-  readonly running: Running | null;
-  /** Other fixes that validation holds and production does not ("UAT also holds #7", X-17). */
-  readonly alsoHolds: readonly string[];
+export interface DeploymentEnd extends DeploymentResult {
   /** Set when a rollback could not be verified: nothing may leave until a person looked. */
   readonly unknown: string | null;
 }
