@@ -53,7 +53,7 @@ export interface TownOptions {
 
 const HOUR_MS = 3_600_000;
 /** What people need at least to do something before the slot. */
-const LEAST_LEAD_MS = 4_000;
+const LEAST_LEAD_MS = 9_000;
 const PATIENCE_MS = 120_000;
 
 /** Long enough for a verdict, short enough for a test; a busy machine's latencies are no breach. */
@@ -101,7 +101,7 @@ export async function makeTown({
 
   /** With `soon`, that slot lies just ahead when this returns; everything else lies hours away. */
   async function start(soon: 'T1' | 'T2' | null = null): Promise<void> {
-    for (let lead = 9_000; ; lead *= 2) {
+    for (let lead = 15_000; ; lead *= 2) {
       const now = Date.now();
       const at = Math.ceil((now + lead) / 1_000) * 1_000;
       const far = now + 5 * HOUR_MS;
