@@ -2,7 +2,7 @@
 import type { Check } from '../domain/deployment';
 import type { DeploymentOrder } from '../domain/deployment-order';
 import type { EnvironmentState, Running } from '../domain/environment';
-import { environmentRef, environmentSubject, versionTag } from '../domain/ids';
+import { environmentRef, readingsSubject, versionTag } from '../domain/ids';
 import { baseOf, normalVersion } from '../domain/version';
 import { baselineOf, sampleBetween, type Baseline, type Reading, type Sample } from '../domain/watch';
 import type { Observation } from '../ports/deployer';
@@ -50,7 +50,7 @@ async function baseline(deps: ActivityDeps, order: DeploymentOrder): Promise<Bas
   const { ledger, clock } = deps;
   const { metrics } = targetOf(deps, order.service, order.env);
   const { baselineMs, everyMs } = order.policy.watch;
-  const subject = environmentSubject(`${order.service}/${order.env}`);
+  const subject = readingsSubject(order.service, order.env);
   const until = clock.now();
   const recorded = await ledger.samples(subject, until - baselineMs);
   const readings: Reading[] = recorded.map(({ reading }) => reading);

@@ -1,6 +1,6 @@
 /** What a bug's run does next, as data: the workflow walks it (T-014, T-032, X-06). */
 import type { Blocked, BugEvent, BugState } from './bug';
-import type { LeftBehind, Verdict } from './deployment';
+import { isReleased, type LeftBehind, type Verdict } from './deployment';
 import type { Breach } from './watch';
 
 export type BugStep =
@@ -60,7 +60,7 @@ function whyBack(end: RideEnd): Blocked {
  */
 export function afterRide(state: BugState, end: RideEnd, production: string): BugEvent {
   const validating = end.env !== production;
-  const arrived = end.left === null && (end.verdict === 'Released' || end.verdict === 'Released-with-override');
+  const arrived = end.left === null && isReleased(end.verdict);
   const { deployment, version, sha, alsoHolds, breach } = end;
   if (arrived && version !== null && sha !== null) {
     return validating

@@ -7,6 +7,10 @@ import type { Breach } from './watch';
 export const VERDICTS = ['Released', 'Released-with-override', 'Rolled-Back', 'Aborted'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Whether the candidate is live and stands: with an override it does, too. */
+export const isReleased = (verdict: Verdict | null): boolean =>
+  verdict === 'Released' || verdict === 'Released-with-override';
+
 export const PHASES = ['preflight', 'candidate', 'execute', 'smoke', 'watch', 'commit', 'rollback', 'verify'] as const;
 export type Phase = (typeof PHASES)[number];
 

@@ -2,7 +2,7 @@
 import type { DeploymentOrder } from './deployment-order';
 import { runningAfter } from './deployment-plan';
 import type { Current, DeployRequest, EnvironmentState, Remembered, Running } from './environment';
-import type { DeploymentState, LeftBehind, Verdict } from './deployment';
+import { isReleased, type DeploymentState, type LeftBehind, type Verdict } from './deployment';
 import { environmentPolicy, type ServicePolicy } from './policy';
 import type { SkippedSlot } from './slots';
 import type { Breach } from './watch';
@@ -57,8 +57,8 @@ export function endOnRecord(
   const none = { deployment: order.id, breach, left, alsoHolds: [] };
   if (recorded === null || verdict === null)
     return { ...none, verdict: 'Aborted', reason: silence, running: null, unknown: silence };
-  const released = verdict === 'Released' || verdict === 'Released-with-override';
-  const running = released && candidate ? runningAfter(order, candidate, recorded.endedAt ?? recorded.startedAt) : null;
+  const running =
+    isReleased(verdict) && candidate ? runningAfter(order, candidate, recorded.endedAt ?? recorded.startedAt) : null;
   const unproven = verdict === 'Rolled-Back' && recorded.rollback?.verified !== true;
   return { ...none, verdict, reason: recorded.reason ?? silence, running, unknown: unproven ? silence : null };
 }

@@ -11,6 +11,8 @@ export const deploymentId = (service: string, env: string, number: number): stri
 /** Ledger subjects: what an event is about. */
 export const bugSubject = (bug: string): string => `bug/${bug}`;
 export const environmentSubject = (env: string): string => `env/${env}`;
+/** Where an environment's background readings are kept: the baselines of its deployments. */
+export const readingsSubject = (service: string, env: string): string => environmentSubject(`${service}/${env}`);
 export const deploymentSubject = (id: string): string => `deploy/${id}`;
 
 /**

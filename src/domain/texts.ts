@@ -1,6 +1,6 @@
 /** What people are told: one batch text per slot, with the fields of T-150 to T-157 and the queued message of T-012. */
 import type { BugState } from './bug';
-import type { DeploymentState, LeftBehind } from './deployment';
+import { isReleased, type DeploymentState, type LeftBehind } from './deployment';
 import type { DeployRequest, EnvironmentState } from './environment';
 import type { Message } from './events';
 import type { ServicePolicy } from './policy';
@@ -84,7 +84,7 @@ export function arrivalText(deployment: DeploymentState, validation: string, als
   const { service, env, production, candidate, verdict, reason } = deployment;
   const aboard = deployment.passengers.filter(({ bug }) => candidate?.aboard.includes(bug) ?? false);
   const lines = aboard.map((passenger) => bugLine({ ...passenger, id: passenger.bug }));
-  const released = verdict === 'Released' || verdict === 'Released-with-override';
+  const released = isReleased(verdict);
   const version = candidate?.version ?? 'no version';
   const next = production ? alignedText(validation, alsoHolds) : 'Please validate, then approve PROD.';
   return {

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import type { ServiceDrivers, Target } from '../activities/deps';
 import type { EnvironmentWiring, LoadedService } from '../config/loaded';
 import { TidegateFailure } from '../domain/failures';
-import { environmentSubject } from '../domain/ids';
+import { readingsSubject } from '../domain/ids';
 import { createGitAnalyst } from '../drivers/analyst-git/analyst';
 import { createBranchFixer } from '../drivers/git/fixer';
 import { createGitSource, type GitSource } from '../drivers/git/source';
@@ -82,7 +82,7 @@ function recorderOf(loaded: LoadedService, env: string, metrics: Metrics, { ledg
     metrics,
     everyMs,
     keepMs: 2 * (watch?.baselineMs ?? 3_600_000),
-    save: (at, reading) => ledger.addSample(environmentSubject(`${service}/${env}`), at, reading, null),
+    save: (at, reading) => ledger.addSample(readingsSubject(service, env), at, reading, null),
     forget: null,
     now: () => Date.now(),
     onError: (error, inARow) => {

@@ -7,6 +7,7 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
+import { isReleased } from '../domain/deployment';
 import type { DeployRequest, EnvironmentEvent, EnvironmentState } from '../domain/environment';
 import {
   arrivalFor,
@@ -167,7 +168,7 @@ async function arrive({ journal, policy, ends }: Place): Promise<void> {
   const end = ends.splice(0).find(({ deployment }) => deployment === current?.deployment);
   if (!current || !end) return;
   const { deployment, verdict, running, unknown } = end;
-  const committed = verdict === 'Released' || verdict === 'Released-with-override';
+  const committed = isReleased(verdict);
   journal.emit({ kind: 'environment.arrived', data: { deployment, verdict, running, committed, unknown } });
   // A passenger may act on the news at once: what this environment runs stands in the ledger before.
   await journal.recorded();
