@@ -48,7 +48,15 @@ async function bundleWorkflows() {
   // zod costs every worker about a second at its start; workflows take parsed values.
   if (code.includes('node_modules/zod/'))
     throw new Error('zod is in the workflow bundle: a workflow imports what parses.');
-  writeFileSync(join(dist, 'workflow-bundle.js'), code);
+  writeFileSync(join(dist, 'workflow-bundle.js'), withoutSources(code));
+}
+
+/** Stack traces need the map's positions, not a second copy of every source: every worker would load it (P9). */
+function withoutSources(code) {
+  const [, head, map] = /^(.*\n\/\/# sourceMappingURL=data:[^,]*;base64,)([\w+/=]+)\s*$/s.exec(code) ?? [];
+  if (map === undefined) throw new Error('The workflow bundle carries no source map where it was expected.');
+  const positions = { ...JSON.parse(Buffer.from(map, 'base64').toString('utf8')), sourcesContent: undefined };
+  return `${head}${Buffer.from(JSON.stringify(positions)).toString('base64')}\n`;
 }
 
 function fingerprint() {
