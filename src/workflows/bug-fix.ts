@@ -21,10 +21,11 @@ import { onSignal } from './guarded';
 import type { BugInput } from './inputs';
 import { openJournal } from './journal';
 import * as messages from './messages';
+import { readable } from './readable';
 import { createVisibility } from './visibility';
 
 export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
-  const { run, decisions } = open(input);
+  const { run, decisions } = open(readable(input));
   const { journal, policy } = run;
   const publish = publisher(input);
 

@@ -27,6 +27,7 @@ import {
 } from './deployment-steps';
 import { deploymentEndedSignal, type DeploymentEnd } from './messages';
 import { tell } from './tell';
+import { readable } from './readable';
 import { worldly } from './worldly';
 
 /** How a deployment ended, before it is told to anybody. */
@@ -40,7 +41,7 @@ interface End {
 }
 
 export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdict> {
-  const flight = openFlight(order);
+  const flight = openFlight(readable(order));
   const end = await carryOut(flight);
   const { verdict, reason, alsoHolds } = end;
   flight.journal.emit({ kind: 'deployment.ended', data: { verdict, reason, evidence: null } });

@@ -34,6 +34,7 @@ import { onSignal } from './guarded';
 import type { EnvironmentInput } from './inputs';
 import { openJournal } from './journal';
 import * as messages from './messages';
+import { readable } from './readable';
 import { createVisibility } from './visibility';
 import { worldly } from './worldly';
 
@@ -41,7 +42,7 @@ import { worldly } from './worldly';
 const AGAIN_MS = 5 * 60_000;
 
 export async function environmentWorkflow(input: EnvironmentInput): Promise<void> {
-  const { place, decisions } = open(input);
+  const { place, decisions } = open(readable(input));
   const { journal } = place;
   listen(place, decisions);
   const publish = publisher();
