@@ -1,4 +1,5 @@
 /** One attempt to put one candidate on one environment, with phases and a verdict (3-architecture §3, A-100). */
+import { evolveQuestions, pendingQuestion, type Hand, type Question, type QuestionEvent } from './deployment-question';
 import type { Passenger } from './environment';
 import type { Stamped } from './events';
 import type { Strategy } from './policy';
@@ -79,7 +80,12 @@ export interface DeploymentState {
   readonly smoke: readonly SmokeResult[];
   /** What the script said of itself: `::tidegate key=value` lines (4-interfaces §3). */
   readonly metadata: Readonly<Record<string, string>>;
+  /** The last breach that people were asked about or that ended the watch. */
   readonly breach: Breach | null;
+  /** What people were asked during the watch, oldest first (A-052). */
+  readonly questions: readonly Question[];
+  /** Who stopped it. */
+  readonly abort: Hand | null;
   readonly verdict: Verdict | null;
   readonly reason: string | null;
   /** After a rollback: did smoke and mini watch prove it? */
@@ -94,6 +100,8 @@ export interface DeploymentState {
 }
 
 export type DeploymentEvent =
+  | QuestionEvent
+  | { readonly kind: 'deployment.abort-asked'; readonly data: Record<string, never> }
   | {
       readonly kind: 'deployment.started';
       readonly data: Pick<
@@ -148,6 +156,16 @@ export function evolveDeployment(state: DeploymentState | null, event: Stamped<D
       return { ...state, smoke: event.data.smoke };
     case 'deployment.breached':
       return { ...state, breach: event.data.breach };
+    case 'deployment.asked':
+      return { ...state, breach: event.data.breach, questions: evolveQuestions(state.questions, event) };
+    case 'deployment.taken':
+    case 'deployment.escalated':
+    case 'deployment.answered':
+      return { ...state, questions: evolveQuestions(state.questions, event) };
+    case 'deployment.abort-asked': {
+      const { at, actor: by, surface, reason } = event;
+      return { ...state, abort: state.abort ?? { by, surface, at, reason } };
+    }
     case 'deployment.rolled-back':
       return { ...state, rollback: event.data };
     case 'deployment.ended': {
@@ -169,9 +187,29 @@ function started(data: (DeploymentEvent & { kind: 'deployment.started' })['data'
     smoke: [],
     metadata: {},
     breach: null,
+    questions: [],
+    abort: null,
     verdict: null,
     reason: null,
     rollback: null,
     evidence: null,
   };
+}
+
+/** How far a deployment is, as far as people can still change where it goes. */
+export type Stage = 'before' | 'live' | 'asked' | 'aborting' | 'going-back' | 'committing' | 'ended';
+
+export function stageOf(state: DeploymentState): Stage {
+  const began = (phase: Phase): boolean => state.phases.some((record) => record.phase === phase);
+  if (state.verdict !== null) return 'ended';
+  if (began('commit')) return 'committing';
+  if (began('rollback') || state.questions.at(-1)?.answer?.verb === 'rollback') return 'going-back';
+  if (state.abort !== null) return 'aborting';
+  if (state.phase === 'watch' && pendingQuestion(state.questions) !== null) return 'asked';
+  return began('execute') ? 'live' : 'before';
+}
+
+/** What people are asked right now; null: nothing. */
+export function openQuestion(state: DeploymentState): Question | null {
+  return stageOf(state) === 'asked' ? pendingQuestion(state.questions) : null;
 }

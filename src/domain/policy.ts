@@ -47,8 +47,23 @@ export interface WatchPolicy {
   readonly missing: 'hard' | 'soft';
   /** No data within this time from the start of the window is a breach (A-051: 3 min). */
   readonly noDataMs: number;
+  /** As many questions in a row that the source did not answer are missing evidence; fewer are waited out. */
+  readonly errorLimit: number;
   /** Length of the mini watch after a rollback (A-061: 5 min). */
   readonly miniWindowMs: number;
+  readonly soft: SoftPolicy;
+}
+
+/** How a soft breach is asked about (A-052, "timed soft breach" of 1-product). */
+export interface SoftPolicy {
+  /** How long people have for an answer. */
+  readonly askMs: number;
+  /** What counts when nobody answers. */
+  readonly otherwise: 'continue' | 'rollback';
+  /** After this more people hear of it, unless somebody has taken it. */
+  readonly escalateMs: number;
+  /** By how much people may make a window longer, in all. */
+  readonly extendMs: number;
 }
 
 export interface DeployPolicy {
@@ -103,6 +118,10 @@ export interface ServicePolicy {
     readonly mainline: 'merge' | 'pull-request' | 'duty';
   };
   readonly analysis: { readonly provider: 'git' | 'model' | 'command' | 'none' };
+  /** Public keys (Ed25519, hex) of the APIs whose signatures count (6-faults E8). */
+  readonly signers: readonly string[];
+  /** E-mail addresses that people commit under, in small letters, of those who list any: who wrote a fix. */
+  readonly emails: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What is always live: read from the worker's present config, never from a run's input. */

@@ -42,6 +42,20 @@ export interface EnvironmentDecision {
   readonly reason: string | null;
 }
 
+export const DEPLOYMENT_VERBS = ['continue', 'rollback', 'extend', 'take', 'abort'] as const;
+export type DeploymentVerb = (typeof DEPLOYMENT_VERBS)[number];
+
+/** A person's word to a deployment under way: an answer to its question, or its end. */
+export interface DeploymentDecision {
+  readonly id: string;
+  readonly verb: DeploymentVerb;
+  readonly actor: Actor | null;
+  readonly signature: string | null;
+  readonly reason: string | null;
+  /** extend: by how many minutes. */
+  readonly minutes: number | null;
+}
+
 export type RefusalCode = 'not-allowed' | 'wrong-state' | 'stale' | 'frozen' | 'invalid' | 'unavailable';
 
 /** Why not, in the one sentence that every surface shows. */
@@ -57,8 +71,8 @@ export interface Refusal {
 export type Ruling = { readonly allowed: true } | { readonly allowed: false; readonly refusal: Refusal };
 
 /** A verb as a surface offers it. */
-export interface Action {
-  readonly verb: BugVerb;
+export interface Action<V extends string = BugVerb> {
+  readonly verb: V;
   readonly label: string;
   readonly allowed: boolean;
   readonly why: string | null;

@@ -4,7 +4,14 @@
  */
 import { FLOWS, SEVERITIES } from './bug';
 import { ROLES, SURFACES, type Actor } from './people';
-import { BUG_VERBS, ENVIRONMENT_VERBS, type BugDecision, type EnvironmentDecision } from './verbs';
+import {
+  BUG_VERBS,
+  DEPLOYMENT_VERBS,
+  ENVIRONMENT_VERBS,
+  type BugDecision,
+  type DeploymentDecision,
+  type EnvironmentDecision,
+} from './verbs';
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
@@ -79,6 +86,16 @@ export function readEnvironmentDecision(value: unknown, seq: number): Read<Envir
   const { id, verb, fields } = common.value;
   const actor = readActor(fields.actor);
   return { ok: true, value: { id, verb, actor, signature: text(fields, 'signature'), reason: text(fields, 'reason') } };
+}
+
+/** A decision on a deployment under way from untrusted input; what is no number of minutes is none. */
+export function readDeploymentDecision(value: unknown, seq: number): Read<DeploymentDecision> {
+  const common = readCommon(value, DEPLOYMENT_VERBS, seq);
+  if (!common.ok) return common;
+  const { id, verb, fields } = common.value;
+  const minutes = typeof fields.minutes === 'number' && Number.isFinite(fields.minutes) ? fields.minutes : null;
+  const [signature, reason] = [text(fields, 'signature'), text(fields, 'reason')];
+  return { ok: true, value: { id, verb, actor: readActor(fields.actor), signature, reason, minutes } };
 }
 
 type FieldType = 'string' | 'number' | 'object' | 'object or null';

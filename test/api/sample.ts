@@ -35,7 +35,14 @@ const environment = (name: string, position: number, production: boolean): Envir
     rules: [],
     missing: production ? 'hard' : 'soft',
     noDataMs: 180_000,
+    errorLimit: 3,
     miniWindowMs: 300_000,
+    soft: {
+      askMs: 900_000,
+      otherwise: production ? 'rollback' : 'continue',
+      escalateMs: 300_000,
+      extendMs: 1_800_000,
+    },
   },
 });
 
