@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import { Connection } from '@temporalio/client';
 import { createActivities } from './activities/create';
+import type { ActivityDeps } from './activities/deps';
 import { connect, type TemporalAddress } from './client/connection';
 import { createConductor } from './client/conductor';
 import { createRuns } from './client/runs';
@@ -28,6 +29,8 @@ export interface WorkerRole {
   readonly logger: Logger;
   /** The workflow code; by default the prebuilt bundle. */
   readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'>;
+  /** Puts something around the ports: the fault harness does. */
+  readonly instrument?: (deps: ActivityDeps) => ActivityDeps;
 }
 
 export interface RunningWorker {
@@ -73,7 +76,7 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
   };
   const wired = served.map(({ loaded, environments }) => wireService(loaded, environments, options));
   const client = await connect(temporal);
-  const activities = createActivities({
+  const deps: ActivityDeps = {
     ledger,
     messenger: createLogMessenger(logger),
     calendars: createCalendars(role.services.map(({ calendar }) => calendar)),
@@ -81,7 +84,8 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
     clock: systemClock,
     host: hostname(),
     services: Object.fromEntries(wired.map(({ drivers }) => [drivers.policy.service, drivers])),
-  });
+  };
+  const activities = createActivities(role.instrument?.(deps) ?? deps);
   const connection = await NativeConnection.connect({ address: temporal.address, ...nativeOptions(temporal.options) });
   const common = { ...TUNING, connection, namespace: temporal.namespace, activities };
   const queues = served.flatMap(({ loaded, environments }) =>
