@@ -1,6 +1,7 @@
 /** Every activity, as the workflows see them: thin, over ports (3-architecture §1). */
 import type { Analysis, Booking, BugReport, Fix, Severity } from '../domain/bug';
 import type { Candidate, Check, DeploymentState, SmokeResult, Target } from '../domain/deployment';
+import type { Settled } from '../domain/deployment-question';
 import type { DeployRequest, EnvironmentState, Running } from '../domain/environment';
 import type { LedgerEvent, Message } from '../domain/events';
 import type { FlowChoice } from '../domain/flow';
@@ -53,6 +54,8 @@ export type ActEnd =
 
 export interface DeploymentLook {
   readonly run: 'open' | 'closed' | 'missing';
+  /** Whether its script was ever about to run: the deployment ledger holds an intent (6-faults F28). */
+  readonly begun: boolean;
   /** What the ledger says of it. */
   readonly recorded: DeploymentState | null;
 }
@@ -83,6 +86,8 @@ export interface WatchOrder {
   readonly startedAt: number;
   readonly baseline: Baseline | null;
   readonly policy: DeploymentOrder['policy']['watch'];
+  /** What people said of soft rules so far; null: nobody is asked, only a hard breach ends the window early. */
+  readonly settled: readonly Settled[] | null;
 }
 
 export interface CommitEnd {
@@ -100,6 +105,8 @@ export interface Activities {
   /** The fix on a branch, or null when there is none with commits of its own. */
   findFix(service: string, ref: string): Promise<Fix | null>;
   approvalFacts(bug: BugReport, fix: Fix, at: number): Promise<ApprovalFacts>;
+  /** The public keys that this worker's own settings trust: what a run asks when a key is newer than itself. */
+  signers(service: string): Promise<readonly string[]>;
   /** The next slot, with its instant in words: date, time and zone. */
   nextSlot(question: SlotQuestion): Promise<SlotAnswer & { readonly label: string }>;
   /** The next slot of a kind for a bug, in the words people read. */

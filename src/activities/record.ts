@@ -64,7 +64,8 @@ export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 't
     },
     async describeDeployment(service, env, deployment) {
       const run = await runs.describe(deploymentWorkflowId(service, env, deployment));
-      return { run, recorded: await ledger.deployment(deployment) };
+      const begun = (await ledger.step(deployment, 'execute')) !== null;
+      return { run, begun, recorded: await ledger.deployment(deployment) };
     },
   };
 }

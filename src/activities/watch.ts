@@ -1,6 +1,9 @@
 /** The watch window: one long activity that samples, judges, and resumes at the last sample in the ledger (A-050, P5). */
 import { deploymentSubject } from '../domain/ids';
-import { judge, sampleBetween, type Reading, type Sample, type WatchVerdict } from '../domain/watch';
+import { TIDEGATE } from '../domain/people';
+import { wasAnswered, type Breach, type WatchVerdict } from '../domain/watch';
+import { noticedText } from '../domain/watch-texts';
+import { watchTurn } from '../domain/watch-turn';
 import { alive, beating, stopSignal } from './context';
 import { targetOf, type ActivityDeps } from './deps';
 import type { Activities, WatchOrder } from './index';
@@ -11,30 +14,55 @@ export function createWatch(deps: ActivityDeps): Pick<Activities, 'watchWindow'>
     async watchWindow(order: WatchOrder): Promise<WatchVerdict> {
       const { metrics } = targetOf(deps, order.service, order.env);
       const subject = deploymentSubject(order.deployment);
-      const { startedAt, windowMs, baseline, policy } = order;
+      const { startedAt, windowMs, baseline, policy, settled } = order;
+      const { everyMs, rules } = policy;
       const kept = await ledger.samples(subject, startedAt);
-      const samples: Sample[] = kept.flatMap(({ sample }) => (sample ? [sample] : []));
-      let last: Reading | null = kept.at(-1)?.reading ?? null;
+      const samples = kept.flatMap(({ sample }) => sample ?? []);
+      const notice = noticing(deps, order);
+      const pause = (ms: number): Promise<void> => beating(clock.sleep(Math.max(0, ms), stopSignal()));
+      // Whoever goes on where another stopped keeps its beat: "twice in a row" means two intervals (A-051).
+      const last = kept.at(-1)?.at;
+      if (last !== undefined) await pause(last + everyMs - clock.now());
       for (;;) {
         const now = clock.now();
-        const reading = await metrics.read(now).catch(() => silent(now));
-        const sample = last && sampleBetween(last, reading);
-        await ledger.addSample(subject, now, reading, sample);
-        if (sample) samples.push(sample);
-        last = reading;
+        const after = samples.findLast(wasAnswered)?.at ?? startedAt;
+        const fresh = await beating(metrics.samples({ after, until: now, everyMs }));
+        for (const sample of fresh) await ledger.addSample(subject, sample.at, null, sample);
+        samples.push(...fresh);
         const finished = now >= startedAt + windowMs;
-        const { noDataMs, missing, rules } = policy;
-        const verdict = judge(samples, baseline, rules, { startedAt, now, noDataMs, missing, finished });
-        if (verdict.outcome !== 'continue') return verdict;
+        const turn = watchTurn({ samples, baseline, rules, settled }, { ...policy, startedAt, now, finished });
+        turn.told.forEach(notice);
+        if (turn.verdict) return turn.verdict;
         alive(`T+${Math.round((now - startedAt) / 1000)} s, ${samples.length} samples`);
         // The wait may be longer than the heartbeat timeout.
-        await beating(clock.sleep(Math.min(policy.everyMs, Math.max(0, startedAt + windowMs - now)), stopSignal()));
+        await pause(Math.min(everyMs, startedAt + windowMs - now));
       }
     },
   };
 }
 
-/** The target could not be asked: a reading without evidence, which the rules on missing data judge (X-13). */
-function silent(at: number): Reading {
-  return { at, counters: null, histogram: null, gauges: { cpu: null, memory: null, queueDepth: null }, healthy: null };
+/**
+ * Tells of a breach that decides nothing, once per rule and window, whoever watches: what was told stands in the ledger
+ * (P-071). Nobody waits for the channel; what could not be told is told at a later sample.
+ */
+function noticing({ ledger, messenger }: ActivityDeps, order: WatchOrder): (breach: Breach) => void {
+  const { deployment, service, env, startedAt } = order;
+  const underWay = new Set<string>();
+  const { id: actor, surface } = TIDEGATE;
+
+  async function tellOnce(breach: Breach): Promise<void> {
+    const id = `watch/${deployment}/${startedAt}/${breach.rule}`;
+    if (await ledger.hasEvent(id)) return;
+    const data = noticedText({ id: deployment, service, env }, breach);
+    await messenger.send(data);
+    const subject = deploymentSubject(deployment);
+    const at = startedAt + breach.afterMs;
+    await ledger.append([{ id, kind: 'message.sent', data, service, subject, at, actor, surface, reason: null }]);
+  }
+
+  return (breach) => {
+    if (underWay.has(breach.rule)) return;
+    underWay.add(breach.rule);
+    void tellOnce(breach).catch(() => underWay.delete(breach.rule));
+  };
 }

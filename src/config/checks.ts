@@ -1,4 +1,5 @@
 /** Rules between the values of a file: each gives a mistake, or a sentence for what was acknowledged. */
+import type { SoftPolicy } from '../domain/policy';
 import { readSmokeTarget } from './smoke-target';
 import { DEFAULTS } from './defaults';
 import type { Pieces } from './pieces';
@@ -103,6 +104,7 @@ function watch(file: YamlFile, { name, input, last }: Pieces['environments'][num
       const allowed = `a duration above 0, no longer than the window of ${durationText(policy.windowMs)}`;
       return problemAt(file, [...path, key], { found: durationText(policy[`${key}Ms`]), allowed });
     });
+  tooLong.push(...soft(file, [...path, 'soft'], policy.soft));
   if (policy.windowMs >= DEFAULTS.watchFloorMs) return problems(...tooLong);
   const what = `a watch window of ${durationText(policy.windowMs)}`;
   const reason = input.watch.shortReason;
@@ -111,6 +113,18 @@ function watch(file: YamlFile, { name, input, last }: Pieces['environments'][num
   }
   const allowed = 'at least 10m; or less with watch.shortReason that says why';
   return problems(...tooLong, problemAt(file, [...path, 'window'], { found: what, allowed }));
+}
+
+/** A question needs time for an answer, and its escalation comes before its deadline. */
+function soft(file: YamlFile, path: readonly PropertyKey[], { askMs, escalateMs }: SoftPolicy): readonly Problem[] {
+  if (askMs === 0) {
+    return [
+      problemAt(file, [...path, 'ask'], { found: '0', allowed: 'a duration above 0: people need time to answer' }),
+    ];
+  }
+  if (escalateMs <= askMs) return [];
+  const allowed = `a duration no longer than ask, which is ${durationText(askMs)}`;
+  return [problemAt(file, [...path, 'escalate'], { found: durationText(escalateMs), allowed })];
 }
 
 /** One method per case, names once, and no other host than the environment's. */

@@ -26,6 +26,9 @@ export const DEFAULTS = {
   noDataMs: 3 * MINUTE,
   /** */
   miniWindowMs: 5 * MINUTE,
+  /** */
+  askMs: 15 * MINUTE,
+  escalateMs: 5 * MINUTE,
   /** */
   slotGapMs: HOUR,
   /** */

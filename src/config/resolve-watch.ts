@@ -1,5 +1,5 @@
 /** The watch of one environment with its defaults. */
-import type { WatchPolicy } from '../domain/policy';
+import type { SoftPolicy, WatchPolicy } from '../domain/policy';
 import type { WatchRule } from '../domain/watch';
 import { WATCH_PRESETS } from '../domain/watch-rules';
 import { DEFAULTS } from './defaults';
@@ -16,6 +16,21 @@ export function resolveWatch(input: EnvironmentInput['watch'], production: boole
     missing: production ? 'hard' : 'soft',
     noDataMs: ms(input.noData, Math.min(windowMs, DEFAULTS.noDataMs)),
     miniWindowMs: ms(input.miniWindow, Math.min(windowMs, DEFAULTS.miniWindowMs)),
+    soft: resolveSoft(input.soft ?? {}, windowMs, production),
+  };
+}
+
+function resolveSoft(
+  input: NonNullable<EnvironmentInput['watch']['soft']>,
+  windowMs: number,
+  production: boolean,
+): SoftPolicy {
+  const askMs = ms(input.ask, DEFAULTS.askMs);
+  return {
+    askMs,
+    otherwise: input.otherwise ?? (production ? 'rollback' : 'continue'),
+    escalateMs: ms(input.escalate, Math.min(askMs, DEFAULTS.escalateMs)),
+    extendMs: ms(input.extend, windowMs),
   };
 }
 

@@ -94,6 +94,16 @@ const watchRule = section({
 
 export const RULE_PRESETS = ['default', 's-050', 't-181'] as const;
 
+const soft = section({
+  ask: duration.optional().describe('How long people have to answer a soft breach; default 15m'),
+  otherwise: z
+    .enum(['continue', 'rollback'])
+    .optional()
+    .describe('What counts when nobody answers; default rollback in production, continue below'),
+  escalate: duration.optional().describe('When more people hear of it; default 5m, never longer than ask'),
+  extend: duration.optional().describe('By how much people may make the window longer, in all; default: the window'),
+});
+
 const METRICS_PATH = 'a path that begins with "/", or an http(s) address';
 const watch = section({
   window: duration.optional().describe('Default 15m, in production 60m (X-02)'),
@@ -101,6 +111,7 @@ const watch = section({
   baseline: duration.optional(),
   noData: duration.optional(),
   miniWindow: duration.optional().describe('Watch after a rollback; default 5m, never longer than the window'),
+  soft: soft.optional().describe('How people are asked about a soft breach (A-052)'),
   shortReason: words.optional().describe('Why a window below the floor of 10m is right here'),
   source: z.union(
     [

@@ -1,5 +1,6 @@
 /** Sentences and results of a deployment's phases, as pure functions. */
-import type { Candidate, Check, SmokeResult } from './deployment';
+import type { Candidate, Check, DeploymentState, SmokeResult } from './deployment';
+import { answerSentence } from './deployment-question';
 import type { DeploymentOrder } from './deployment-order';
 import type { AppliedFix, Running } from './environment';
 import type { WatchVerdict } from './watch';
@@ -19,6 +20,27 @@ export function failedSmoke(results: readonly SmokeResult[]): string | null {
 /** Null when the candidate may stay; a window that proves nothing is as bad as a broken one (X-13, 6-faults E10). */
 export function breachOf(verdict: WatchVerdict): string | null {
   return verdict.outcome === 'hard' || verdict.outcome === 'inconclusive' ? verdict.breach.sentence : null;
+}
+
+/** Why a candidate that people or the deadline sent back goes; null when the last answer was another one. */
+export function sentBack({ questions }: DeploymentState): string | null {
+  const last = questions.at(-1);
+  if (last?.answer?.verb !== 'rollback') return null;
+  const why = last.answer.byDefault || last.answer.reason === null ? '' : `: ${last.answer.reason}`;
+  return `${last.breach.sentence}; ${answerSentence(last)}${why}`;
+}
+
+/** The reason of a release: with what people let pass, if anything (A-105). */
+export function releasedReason({ questions }: DeploymentState): string {
+  const passed = questions.filter(({ answer }) => answer !== null);
+  if (passed.length === 0) return 'deployed, smoke passed, watch held';
+  return `released with a soft breach: ${passed.map((each) => `${each.breach.sentence}; ${answerSentence(each)}`).join('; ')}`;
+}
+
+/** Why a deployment that a person stopped did not go on. */
+export function abortReason({ abort }: DeploymentState): string {
+  if (abort === null) return 'cancelled by an operator';
+  return `aborted by ${abort.by}${abort.reason === null ? '' : `: ${abort.reason}`}`;
 }
 
 /** What the watch says of itself in the phase table. */

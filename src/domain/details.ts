@@ -1,5 +1,6 @@
 /** Current details in Markdown for Temporal's own UI: status, next event, what is waited for (4-interfaces §8). */
 import type { BugState } from './bug';
+import { openQuestion, type DeploymentState } from './deployment';
 import type { EnvironmentState } from './environment';
 import type { ServicePolicy } from './policy';
 
@@ -29,5 +30,20 @@ export function environmentDetails(state: EnvironmentState): string {
     ...line('next slot', slot && `${slot.kind} ${new Date(slot.at).toISOString()}`),
     ...line('held by', holds.length > 0 ? holds.map(({ by, reason }) => `${by}: ${reason}`).join('; ') : null),
     ...line('unknown', unknown?.reason ?? null),
+  ].join('\n');
+}
+
+export function deploymentDetails(state: DeploymentState): string {
+  const { id, phase, verdict, reason, candidate, abort } = state;
+  const question = openQuestion(state);
+  return [
+    `### ${id} ${verdict ?? (question ? 'waits for an answer' : (phase ?? 'under way'))}`,
+    ...(reason === null ? [] : [reason]),
+    ...line('candidate', candidate && `${candidate.version} (${candidate.sha.slice(0, 7)})`),
+    ...line('asked', question && question.breach.sentence),
+    ...line('who can answer', question && `${question.who.join(' or ')}: continue, rollback or extend`),
+    ...line('without an answer', question && `${question.otherwise} at ${new Date(question.until).toISOString()}`),
+    ...line('taken by', question?.owner?.by ?? null),
+    ...line('aborted by', abort && abort.by),
   ].join('\n');
 }

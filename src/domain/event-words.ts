@@ -156,6 +156,19 @@ function deploymentWords(event: DeploymentEvent): string {
     }
     case 'deployment.breached':
       return event.data.breach.sentence;
+    case 'deployment.asked':
+      return `People are asked: ${event.data.breach.sentence}; ${event.data.otherwise} at ${instant(event.data.until)}`;
+    case 'deployment.taken':
+      return 'Looks after the question';
+    case 'deployment.escalated':
+      return 'Nobody has taken the question: more people were told';
+    case 'deployment.answered': {
+      const { answer, minutes, byDefault } = event.data;
+      const what = minutes === null ? answer : `${answer} by ${minutes} min`;
+      return byDefault ? `Nobody answered in time: ${what}` : `Answered: ${what}`;
+    }
+    case 'deployment.abort-asked':
+      return 'Stopped by a person';
     case 'deployment.rolled-back':
       return `Rolled back to ${event.data.to.version}, ${event.data.verified ? 'verified' : 'not verified'}: ${event.data.detail}`;
     case 'deployment.ended':

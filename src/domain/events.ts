@@ -47,7 +47,14 @@ export interface Message {
     | 'moved'
     | 'unknown-state'
     | 'analysis'
-    | 'blocked';
+    | 'blocked'
+    /** People are asked about a soft breach, or nobody has answered yet (A-052). */
+    | 'question'
+    | 'escalation'
+    | 'answered'
+    /** A `notify` or a `page` breach (P-071). */
+    | 'breach'
+    | 'alarm';
   readonly service: string;
   readonly env: string | null;
   readonly bugs: readonly string[];
