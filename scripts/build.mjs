@@ -33,22 +33,25 @@ async function build() {
   cpSync(join(root, 'src'), join(dist, 'src'), { recursive: true, filter: (path) => !path.endsWith('.ts') });
   // `npx tidegate` runs the file itself.
   chmodSync(join(dist, 'src/cli/main.js'), 0o755);
-  await bundleWorkflows();
+  await bundleWorkflows('workflow-bundle.js');
+  // Whether failures are sealed is a matter of the bundle, for workflows run apart from whoever knows the keys.
+  await bundleWorkflows('workflow-bundle-sealed.js', join(root, 'src/codec/failure-converter.ts'));
   writeFileSync(stamp, made);
 }
 
-async function bundleWorkflows() {
+async function bundleWorkflows(name, failureConverterPath) {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src/workflows/index.ts'),
     payloadConverterPath: join(root, 'src/codec/payload-converter.ts'),
+    failureConverterPath,
     ignoreModules: ['crypto'],
     logger: new DefaultLogger('WARN'),
   });
   // zod costs every worker about a second at its start; workflows take parsed values.
   if (code.includes('node_modules/zod/'))
     throw new Error('zod is in the workflow bundle: a workflow imports what parses.');
-  writeFileSync(join(dist, 'workflow-bundle.js'), withoutSources(code));
+  writeFileSync(join(dist, name), withoutSources(code));
 }
 
 /** Stack traces need the map's positions, not a second copy of every source: every worker would load it (P9). */

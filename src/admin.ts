@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createLogger } from './api/logger';
 import { refuseOpenDoor, startApi } from './api/server';
-import { connect, type TemporalAddress } from './client/connection';
+import type { TemporalAddress } from './client/connection';
 import { checkConfig, type ConfigCheck } from './config/check-config';
 import { loadConfig, type LoadOptions } from './config/load';
 import type { LoadedService } from './config/loaded';
@@ -20,6 +20,8 @@ import { createSqliteLedger } from './ledger/sqlite-ledger';
 import type { Ledger } from './ports/ledger';
 import { obtainTemporal, profilePlace } from './temporal/obtain';
 import { startConfigured } from './up';
+import { reach } from './wiring/reach';
+import { sealing } from './wiring/sealing';
 import { startWorker, type WorkerRole } from './worker';
 
 /** What a role is given by the command line. */
@@ -49,8 +51,8 @@ export async function verifyAudit(settings: Settings): Promise<Awaited<ReturnTyp
 /** Asks Temporal itself. @throws Unavailable with the address and what to do */
 export async function probeTemporal(settings: Settings): Promise<string> {
   const place = placeOf(settings);
-  const client = await connect(place);
-  await client.connection.close();
+  const { connection } = await reach(place);
+  await connection.close();
   return place.address;
 }
 
@@ -84,7 +86,7 @@ export async function runUp({ settings, say, signal }: RoleOptions): Promise<voi
 /** The API alone, next to workers that run elsewhere. */
 export async function runApi({ settings, say, signal }: RoleOptions): Promise<void> {
   const services = servicesOf(settings);
-  const client = await connect(placeOf(settings));
+  const { client, connection } = await reach(placeOf(settings));
   try {
     await withLedger(settings, async (ledger) => {
       const { listen, logLevel } = settings;
@@ -102,7 +104,7 @@ export async function runApi({ settings, say, signal }: RoleOptions): Promise<vo
       await untilStopped(signal, null).finally(() => api.stop());
     });
   } finally {
-    await client.connection.close();
+    await connection.close();
   }
 }
 
@@ -155,13 +157,8 @@ function servicesOf({ configPath }: Settings): readonly LoadedService[] {
 
 /** Where Temporal is for a role that never starts one of its own. */
 function placeOf({ temporal }: Settings): TemporalAddress {
-  return (
-    profilePlace(processVariables(), temporal.namespace) ?? {
-      address: temporal.address ?? '127.0.0.1:7233',
-      namespace: temporal.namespace,
-      options: {},
-    }
-  );
+  const local = { address: temporal.address ?? '127.0.0.1:7233', namespace: temporal.namespace, options: {} };
+  return { ...(profilePlace(processVariables(), temporal.namespace) ?? local), ...sealing() };
 }
 
 async function withLedger<T>(settings: Settings, use: (ledger: Ledger) => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { destination, type Logger } from 'pino';
-import { connect, type TemporalAddress } from './client/connection';
+import type { TemporalAddress } from './client/connection';
 import { createLogger } from './api/logger';
 import { startApi } from './api/server';
 import { loadConfig } from './config/load';
@@ -13,6 +13,8 @@ import { processVariables } from './config/process-env';
 import { productVersion } from './config/product-version';
 import type { Ledger } from './ports/ledger';
 import { createSqliteLedger } from './ledger/sqlite-ledger';
+import { reach } from './wiring/reach';
+import { sealing } from './wiring/sealing';
 import { startWorker, type WorkerRole } from './worker';
 
 export interface UpOptions {
@@ -49,7 +51,8 @@ export async function startConfigured(options: ConfiguredUp): Promise<Up> {
   await mkdir(stateDir, { recursive: true });
   const logger = createLogger(options.logLevel, destination({ dest: join(stateDir, 'tidegate.log'), sync: true }));
   Runtime.install({ logger: temporalLogger(logger) });
-  return startAll({ ...options, services, version: productVersion(), logger });
+  const temporal = { ...options.temporal, ...sealing() };
+  return startAll({ ...options, temporal, services, version: productVersion(), logger });
 }
 
 /** Temporal's own lines go into the same log. */
@@ -88,7 +91,7 @@ export async function startAll(options: UpOptions): Promise<Up> {
     ...(workflows && { workflows }),
   });
   await environmentsKnown(services, ledger);
-  const client = await connect(temporal);
+  const { client, connection } = await reach(temporal);
   const temporalUi = temporal.uiUrl && `${temporal.uiUrl}/namespaces/${temporal.namespace}`;
   const api = await startApi({ services, ledger, client, listen, temporalUi, version, logger });
   return {
@@ -96,7 +99,7 @@ export async function startAll(options: UpOptions): Promise<Up> {
     ended: worker.ended,
     async stop() {
       await api.stop();
-      await client.connection.close();
+      await connection.close();
       await worker.stop();
       await ledger.close();
     },

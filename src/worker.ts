@@ -1,10 +1,9 @@
 /** Composition root of a worker: config → drivers → activities → workers; nothing else (3-architecture §1). */
 import { hostname } from 'node:os';
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
-import { Connection } from '@temporalio/client';
 import { createActivities } from './activities/create';
 import type { ActivityDeps } from './activities/deps';
-import { connect, type TemporalAddress } from './client/connection';
+import type { TemporalAddress } from './client/connection';
 import { createConductor } from './client/conductor';
 import { createRuns } from './client/runs';
 import type { LoadedService } from './config/loaded';
@@ -17,6 +16,7 @@ import { registerSearchAttributes } from './temporal/search-attributes';
 import { workflowBundle } from './wiring/bundle';
 import { configure } from './wiring/configure';
 import { wireService } from './wiring/drivers';
+import { reach } from './wiring/reach';
 import type { Logger } from 'pino';
 
 export interface WorkerRole {
@@ -65,7 +65,6 @@ function servedBy({
 export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
   const { temporal, ledger, logger, stateDir } = role;
   await ledger.ping();
-  await registered(temporal);
   const served = servedBy(role);
   const options = {
     stateDir,
@@ -75,7 +74,8 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
     warn: (sentence: string) => logger.warn(sentence),
   };
   const wired = served.map(({ loaded, environments }) => wireService(loaded, environments, options));
-  const client = await connect(temporal);
+  const { client, connection: door } = await reach(temporal);
+  await registerSearchAttributes(door, temporal.namespace, SEARCH_ATTRIBUTES);
   const deps: ActivityDeps = {
     ledger,
     messenger: createLogMessenger(logger),
@@ -87,7 +87,8 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
   };
   const activities = createActivities(role.instrument?.(deps) ?? deps);
   const connection = await NativeConnection.connect({ address: temporal.address, ...nativeOptions(temporal.options) });
-  const common = { ...TUNING, connection, namespace: temporal.namespace, activities };
+  const { namespace, dataConverter } = temporal;
+  const common = { ...TUNING, connection, namespace, activities, ...(dataConverter && { dataConverter }) };
   const queues = served.flatMap(({ loaded, environments }) =>
     environments.map((env) => environmentQueue(loaded.policy.service, env)),
   );
@@ -98,7 +99,7 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
           Worker.create({
             ...common,
             taskQueue: MAIN_QUEUE,
-            ...(role.workflows ?? { workflowBundle: workflowBundle() }),
+            ...(role.workflows ?? { workflowBundle: workflowBundle(dataConverter !== undefined) }),
           }),
         ]),
     ...queues.map((taskQueue) => Worker.create({ ...common, taskQueue })),
@@ -115,21 +116,12 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
       await connection.close();
-      await client.connection.close();
+      await door.close();
     },
   };
 }
 
 /** What both kinds of connection understand. */
-function nativeOptions({ tls, apiKey }: TemporalAddress['options']): NativeConnectionOptions {
-  return { ...(tls && { tls }), ...(typeof apiKey === 'string' && { apiKey }) };
-}
-
-async function registered({ address, namespace, options }: TemporalAddress): Promise<void> {
-  const connection = await Connection.connect({ ...options, address });
-  try {
-    await registerSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
-  } finally {
-    await connection.close();
-  }
+function nativeOptions({ tls, apiKey, metadata }: TemporalAddress['options']): NativeConnectionOptions {
+  return { ...(tls && { tls }), ...(typeof apiKey === 'string' && { apiKey }), ...(metadata && { metadata }) };
 }

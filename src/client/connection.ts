@@ -1,4 +1,5 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { TidegateFailure } from '../domain/failures';
 
 export interface TemporalAddress {
@@ -6,18 +7,28 @@ export interface TemporalAddress {
   readonly namespace: string;
   /** TLS, API key and the like, from the profile; empty for a local server. */
   readonly options: ConnectionOptions;
+  /** How payloads are sealed; absent: whoever reads Temporal's database can read them. */
+  readonly dataConverter?: DataConverter;
 }
 
+const UNAUTHENTICATED = 16;
+const PERMISSION_DENIED = 7;
+
 /** Opens the one door to Temporal. @throws Unavailable with the address and what to do */
-export async function connect(where: TemporalAddress): Promise<Client> {
+export async function openConnection({ address, options }: TemporalAddress): Promise<Connection> {
   try {
-    const connection = await Connection.connect({ ...where.options, address: where.address, connectTimeout: '10s' });
-    return new Client({ connection, namespace: where.namespace });
+    return await Connection.connect({ ...options, address, connectTimeout: '10s' });
   } catch (error) {
-    throw new TidegateFailure(
-      'Unavailable',
-      `Temporal does not answer at ${where.address}: start it, or set TEMPORAL_ADDRESS to where it runs.`,
-      { cause: String(error) },
-    );
+    const code = isGrpcServiceError(error) ? Number(error.code) : null;
+    const sentence =
+      code === UNAUTHENTICATED || code === PERMISSION_DENIED
+        ? `Temporal at ${address} does not let us in: check TEMPORAL_API_KEY and the client certificate.`
+        : `Temporal does not answer at ${address}: start it, or set TEMPORAL_ADDRESS to where it runs.`;
+    throw new TidegateFailure('Unavailable', sentence, { cause: String(error) });
   }
+}
+
+/** A client over an open connection; closing the connection stays with whoever opened it. */
+export function clientOver(connection: Connection, { namespace, dataConverter }: TemporalAddress): Client {
+  return new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
 }

@@ -22,11 +22,14 @@ const ALLOWED = 'name:key, where name is letters, digits and dashes and key is b
 export function loadEncryption(variables: Variables, cwd: string): EncryptionSettings | null {
   const given = variables[KEYS]?.trim();
   if (!given) return null;
-  const plaintext = variables[PLAINTEXT]?.trim() || 'refuse';
-  if (plaintext !== 'accept' && plaintext !== 'refuse') {
-    throw wrong(PLAINTEXT, JSON.stringify(plaintext), 'refuse, or accept while runs from before encryption are open');
-  }
-  return { keys: keysOf(referred(given, cwd, variables)), plaintext };
+  return { keys: keysOf(referred(given, cwd, variables)), plaintext: plaintextOf(variables[PLAINTEXT]) };
+}
+
+function plaintextOf(value: string | undefined): EncryptionSettings['plaintext'] {
+  // An empty variable is how shells and compose files say "not set".
+  if (value === undefined || value === '' || value === 'refuse') return 'refuse';
+  if (value === 'accept') return value;
+  throw wrong(PLAINTEXT, JSON.stringify(value), 'refuse, or accept while runs from before encryption are open');
 }
 
 function referred(given: string, cwd: string, variables: Variables): string {

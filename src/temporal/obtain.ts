@@ -74,20 +74,26 @@ async function fromLocalPort({ namespace, say }: ObtainOptions): Promise<Obtaine
   );
 }
 
-/** The server that TEMPORAL_ADDRESS or the standard profile file names, with its TLS or API key; null: neither does. */
+/**
+ * The server that the standard variables or the profile file name, with its TLS or API key; null: they name none.
+ * TLS or a key without an address is meant for the local port, never left out in silence.
+ * @throws when a certificate or key cannot be read, or one of the two is missing
+ */
 export function profilePlace(env: Environment, namespace: string): TemporalPlace | null {
   const overrideEnvVars = Object.fromEntries(
     Object.entries(env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
   );
   const profile = loadClientConfigProfile({ overrideEnvVars });
-  if (profile.address === undefined) return null;
+  const { address, tls, apiKey } = profile;
+  if (address === undefined && tls === undefined && apiKey === undefined) return null;
+  if ((tls?.clientCert === undefined) !== (tls?.clientKey === undefined)) {
+    throw new Error(
+      'A client certificate and its key go together: set both TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
+    );
+  }
   const { connectionOptions } = toClientOptions(profile);
-  const { address, ...rest } = connectionOptions;
-  return {
-    address: address ?? profile.address,
-    namespace: profile.namespace ?? namespace,
-    options: rest,
-  };
+  const { address: _named, ...options } = connectionOptions;
+  return { address: address ?? LOCAL_ADDRESS, namespace: profile.namespace ?? namespace, options };
 }
 
 async function answers(place: TemporalPlace, source: string, say: Say): Promise<ObtainedTemporal | null> {

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import type { WorkerOptions } from '@temporalio/worker';
 import { TidegateFailure } from '../domain/failures';
 
-/** The prebuilt workflow bundle beside the compiled code; a worker without it must not guess (3-architecture §3 rule 10). */
-export function workflowBundle(): NonNullable<WorkerOptions['workflowBundle']> {
-  const codePath = join(__dirname, '..', '..', 'workflow-bundle.js');
+/**
+ * The prebuilt workflow bundle beside the compiled code; a worker without it must not guess (3-architecture §3 rule 10).
+ * The sealed one puts the messages of failures into payloads, which only a process with a key can show.
+ */
+export function workflowBundle(sealed: boolean): NonNullable<WorkerOptions['workflowBundle']> {
+  const codePath = join(__dirname, '..', '..', sealed ? 'workflow-bundle-sealed.js' : 'workflow-bundle.js');
   if (existsSync(codePath)) return { codePath };
   throw new TidegateFailure('BadPlan', `The workflow bundle ${codePath} is missing: run npm run build.`);
 }
