@@ -2,9 +2,9 @@
 import type { Check } from '../domain/deployment';
 import type { DeploymentOrder } from '../domain/deployment-order';
 import type { EnvironmentState, Running } from '../domain/environment';
-import { environmentRef, readingsSubject, versionTag } from '../domain/ids';
+import { environmentRef, versionTag } from '../domain/ids';
 import { baseOf, normalVersion } from '../domain/version';
-import { baselineOf, sampleBetween, type Baseline, type Reading, type Sample } from '../domain/watch';
+import { baselineOf, hasData, type Baseline } from '../domain/watch';
 import type { Observation } from '../ports/deployer';
 import { alive, beating, stopSignal, unlessStopped } from './context';
 import { serviceOf, targetOf, type ActivityDeps } from './deps';
@@ -45,23 +45,33 @@ async function observed(deps: ActivityDeps, service: string, env: string, at: nu
   return { running, source, answered: seen.state === 'running', nextNumber, fence, known };
 }
 
-/** Enough readings from before the deployment, taking more when the recorder has too few. */
-async function baseline(deps: ActivityDeps, order: DeploymentOrder): Promise<Baseline | null> {
-  const { ledger, clock } = deps;
+interface Measured {
+  readonly baseline: Baseline | null;
+  /** Why there is none, where that is known. */
+  readonly trouble: string | null;
+}
+
+/** What was normal before the deployment, waiting a few intervals when the source knows too little of it. */
+async function measure(deps: ActivityDeps, order: DeploymentOrder): Promise<Measured> {
+  const { clock } = deps;
   const { metrics } = targetOf(deps, order.service, order.env);
-  const { baselineMs, everyMs } = order.policy.watch;
-  const subject = readingsSubject(order.service, order.env);
-  const until = clock.now();
-  const recorded = await ledger.samples(subject, until - baselineMs);
-  const readings: Reading[] = recorded.map(({ reading }) => reading);
-  while (readings.length <= LEAST_SAMPLES) {
-    if (readings.length > 0) await beating(clock.sleep(everyMs, stopSignal()));
-    alive('baseline');
-    readings.push(await metrics.read(clock.now()));
+  const { baselineMs, everyMs, noDataMs } = order.policy.watch;
+  const after = clock.now() - baselineMs;
+  for (let tries = 0; ; tries += 1) {
+    const until = clock.now();
+    const samples = await beating(metrics.samples({ after, until, everyMs }));
+    if (samples.filter(hasData).length < LEAST_SAMPLES && tries < LEAST_SAMPLES) {
+      alive('baseline');
+      await beating(clock.sleep(everyMs, stopSignal()));
+      continue;
+    }
+    const last = samples.findLast(hasData)?.at;
+    if (last === undefined) return { baseline: null, trouble: samples.at(-1)?.unanswered ?? null };
+    // Metrics that ended before the deployment would leave its watch without any (6-faults F49).
+    const silentMs = until - last;
+    if (silentMs < noDataMs + everyMs) return { baseline: baselineOf(samples, after, until), trouble: null };
+    return { baseline: null, trouble: `none for the last ${Math.round(silentMs / 1000)} s` };
   }
-  const samples = samplesOf(readings);
-  const measured = baselineOf(samples, (samples[0]?.at ?? until) - 1, clock.now());
-  return measured.samples === 0 ? null : measured;
 }
 
 async function baselineCheck(
@@ -72,12 +82,12 @@ async function baselineCheck(
   if (order.running === null) {
     return { check: { name, ok: true, detail: 'first deployment: nothing to compare with' }, measured: null };
   }
-  const measured = await baseline(deps, order).catch(() => unlessStopped(null));
+  const { baseline: measured, trouble } = unlessStopped(await measure(deps, order));
   // X-13: missing evidence before a start stops the release in production; below, the watch goes on without it.
   const ok = measured !== null || order.policy.watch.missing === 'soft';
   const detail = measured
     ? `${measured.samples} samples from before the deployment`
-    : `${order.env} shows no metrics; look at watch.source in tidegate.yaml`;
+    : `${order.env} shows no metrics${trouble ? ` (${trouble})` : ''}; look at watch.source in tidegate.yaml`;
   return { check: { name, ok, detail }, measured };
 }
 
@@ -138,11 +148,4 @@ function rollbackCheck({ running }: DeploymentOrder): Check {
     ? `${running.version} (${running.sha.slice(0, 7)})`
     : 'first deployment: nothing to roll back to (X-33)';
   return { name: 'rollback target', ok: true, detail };
-}
-
-function samplesOf(readings: readonly Reading[]): readonly Sample[] {
-  return readings.slice(1).flatMap((next, index) => {
-    const previous = readings[index];
-    return previous ? [sampleBetween(previous, next)] : [];
-  });
 }

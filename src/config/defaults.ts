@@ -24,6 +24,8 @@ export const DEFAULTS = {
   baselineCapMs: HOUR,
   /** */
   noDataMs: 3 * MINUTE,
+  /** Three minutes at the usual interval, as for a target without data. */
+  watchErrors: 3,
   /** */
   miniWindowMs: 5 * MINUTE,
   /** */

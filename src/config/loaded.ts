@@ -54,8 +54,18 @@ export type MetricsWiring =
   | {
       readonly source: 'prometheus';
       readonly url: string;
+      /** Label matchers of the environment's series, without braces. */
+      readonly selector: string;
+      /** How far a rate looks back; null: one interval. */
+      readonly rangeMs: number | null;
       readonly queries: Readonly<Partial<Record<MetricName, string>>>;
+      readonly login: PrometheusLogin | null;
     };
+
+/** Null in place of a secret only where secrets were not asked for. */
+export type PrometheusLogin =
+  | { readonly kind: 'bearer'; readonly token: Secret | null }
+  | { readonly kind: 'basic'; readonly user: string; readonly password: Secret | null };
 
 /** Everything a worker of this environment needs beyond the policy. Paths are absolute unless said otherwise. */
 export interface EnvironmentWiring {

@@ -15,6 +15,7 @@ export function resolveWatch(input: EnvironmentInput['watch'], production: boole
     rules: rulesOf(input.rules ?? 'default'),
     missing: production ? 'hard' : 'soft',
     noDataMs: ms(input.noData, Math.min(windowMs, DEFAULTS.noDataMs)),
+    errorLimit: input.errors ?? DEFAULTS.watchErrors,
     miniWindowMs: ms(input.miniWindow, Math.min(windowMs, DEFAULTS.miniWindowMs)),
     soft: resolveSoft(input.soft ?? {}, windowMs, production),
   };
@@ -37,7 +38,11 @@ function resolveSoft(
 export const ms = (value: string | undefined, otherwise: number): number =>
   value === undefined ? otherwise : durationMs(value);
 
+/** Presets and rules in their order; a later rule takes the place of an earlier one with its id. */
 function rulesOf(input: NonNullable<EnvironmentInput['watch']['rules']>): readonly WatchRule[] {
-  if (typeof input === 'string') return WATCH_PRESETS[input];
-  return input.map((rule) => ({ ...rule, consecutive: rule.consecutive ?? 1 }));
+  const list = typeof input === 'string' ? [input] : input;
+  const rules = list.flatMap((each): readonly WatchRule[] =>
+    typeof each === 'string' ? WATCH_PRESETS[each] : [{ ...each, consecutive: each.consecutive ?? 1 }],
+  );
+  return [...new Map(rules.map((rule) => [rule.id, rule])).values()];
 }

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { SEVERITIES } from '../domain/bug';
 import { ROLES } from '../domain/people';
 import { STRATEGIES } from '../domain/policy';
-import { METRICS } from '../domain/watch';
 import {
   capture,
   command,
@@ -11,7 +10,6 @@ import {
   filePath,
   httpUrl,
   insidePath,
-  name,
   ref,
   secretReference,
   truth,
@@ -20,6 +18,7 @@ import {
   words,
 } from './scalars';
 import { smoke } from './schema-smoke';
+import { watch } from './schema-watch';
 import { section, unionError } from './zod-problems';
 
 const times = { idleTimeout: duration.optional(), timeout: duration.optional() };
@@ -80,54 +79,6 @@ export const approvalRule = section({
     .min(1, { error: `a list of ${ROLES.join(', ')}` })
     .optional(),
   notRequester: truth.optional(),
-});
-
-const watchRule = section({
-  id: name,
-  metric: z.enum(METRICS),
-  kind: z.enum(['absolute', 'relative', 'multiple']),
-  operator: z.enum(['>', '>=', '<', '<=']),
-  bound: z.number({ error: 'a number' }),
-  consecutive: whole(1, 60).optional(),
-  class: z.enum(['hard', 'soft', 'notify', 'page']),
-});
-
-export const RULE_PRESETS = ['default', 's-050', 't-181'] as const;
-
-const soft = section({
-  ask: duration.optional().describe('How long people have to answer a soft breach; default 15m'),
-  otherwise: z
-    .enum(['continue', 'rollback'])
-    .optional()
-    .describe('What counts when nobody answers; default rollback in production, continue below'),
-  escalate: duration.optional().describe('When more people hear of it; default 5m, never longer than ask'),
-  extend: duration.optional().describe('By how much people may make the window longer, in all; default: the window'),
-});
-
-const METRICS_PATH = 'a path that begins with "/", or an http(s) address';
-const watch = section({
-  window: duration.optional().describe('Default 15m, in production 60m (X-02)'),
-  every: duration.optional(),
-  baseline: duration.optional(),
-  noData: duration.optional(),
-  miniWindow: duration.optional().describe('Watch after a rollback; default 5m, never longer than the window'),
-  soft: soft.optional().describe('How people are asked about a soft breach (A-052)'),
-  shortReason: words.optional().describe('Why a window below the floor of 10m is right here'),
-  source: z.union(
-    [
-      section({ scrape: z.union([urlPath, httpUrl], { error: METRICS_PATH }) }),
-      section({
-        prometheus: httpUrl,
-        queries: z.partialRecord(z.enum(METRICS), words).optional().describe('PromQL per metric'),
-      }),
-    ],
-    { error: '{ scrape: path } or { prometheus: address }' },
-  ),
-  rules: z
-    .union([z.enum(RULE_PRESETS), z.array(watchRule).min(1, { error: 'a list with at least one rule' })], {
-      error: `${RULE_PRESETS.join(', ')}, or a list of rules`,
-    })
-    .optional(),
 });
 
 export const environment = section({

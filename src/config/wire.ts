@@ -1,11 +1,19 @@
 /** From the file as written to what drivers need: absolute paths, full addresses, secrets behind their wrapper. */
 import { isAbsolute, resolve } from 'node:path';
 import { APPROVALS, DEFAULTS } from './defaults';
-import type { DeployWiring, EnvironmentWiring, MetricsWiring, ScriptOrigin, TrackerWiring, Wiring } from './loaded';
+import type {
+  DeployWiring,
+  EnvironmentWiring,
+  MetricsWiring,
+  PrometheusLogin,
+  ScriptOrigin,
+  TrackerWiring,
+  Wiring,
+} from './loaded';
 import { ms } from './resolve-watch';
 import { resolveApprovals, withoutSlash } from './resolve';
 import type { SmokeByEnvironment } from './resolve';
-import { argv, isRemoteRepository } from './scalars';
+import { argv, durationMs, isRemoteRepository } from './scalars';
 import type { ConfigFile } from './schema';
 import type { EnvironmentInput } from './schema-environment';
 import { referencesIn } from './secrets';
@@ -71,7 +79,7 @@ function environmentWiring(name: string, input: EnvironmentInput, context: WireC
     envTemplate: input.envTemplate ?? (envFile === undefined ? null : DEFAULTS.envTemplate),
     health: healthWiring(input.health, url),
     versionUrl: url + (input.version?.get ?? DEFAULTS.versionPath),
-    metrics: metricsWiring(input.watch.source, url),
+    metrics: metricsWiring(input.watch.source, url, context),
     smokeFile: smoke === undefined || Array.isArray(smoke) ? null : resolve(context.baseDir, smoke.file),
     smokeSecrets: smokeSecrets(name, context),
     rollbackProof: input.rollback?.proof ?? ['check'],
@@ -93,11 +101,35 @@ function smokeSecrets(name: string, context: WireContext): EnvironmentWiring['sm
   );
 }
 
-function metricsWiring(input: EnvironmentInput['watch']['source'], url: string): MetricsWiring {
+type SourceInput = EnvironmentInput['watch']['source'];
+
+function metricsWiring(input: SourceInput, url: string, context: WireContext): MetricsWiring {
   if ('scrape' in input) {
     return { source: 'scrape', url: input.scrape.startsWith('/') ? url + input.scrape : input.scrape };
   }
-  return { source: 'prometheus', url: withoutSlash(input.prometheus), queries: input.queries ?? {} };
+  const source = typeof input.prometheus === 'string' ? { url: input.prometheus } : input.prometheus;
+  return {
+    source: 'prometheus',
+    url: withoutSlash(source.url),
+    selector: source.selector ?? instanceOf(url),
+    rangeMs: source.range === undefined ? null : durationMs(source.range),
+    queries: source.queries ?? {},
+    login: prometheusLogin(source, context),
+  };
+}
+
+/** How Prometheus itself names a target: without a selector nobody else's traffic may be judged. */
+function instanceOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `instance="${hostname}:${port || (protocol === 'https:' ? '443' : '80')}"`;
+}
+
+function prometheusLogin(
+  { token, basic }: Exclude<Extract<SourceInput, { prometheus: unknown }>['prometheus'], string>,
+  context: WireContext,
+): PrometheusLogin | null {
+  if (token !== undefined) return { kind: 'bearer', token: context.secret(token) };
+  return basic ? { kind: 'basic', user: basic.user, password: context.secret(basic.password) } : null;
 }
 
 function deployWiring(input: EnvironmentInput['deploy'], context: WireContext): DeployWiring {

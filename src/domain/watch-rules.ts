@@ -36,10 +36,22 @@ const T_181_RULES: readonly WatchRule[] = [
   rule('t-184-login-success', 'loginSuccess', 'absolute', '<=', 0.99, 'soft'),
 ];
 
+/**
+ * S-135 (reasons to roll back) and S-136 (alerts), as far as the watch measures them; five and ten minutes are samples
+ * at the usual interval of one minute.
+ */
+const S_135_RULES: readonly WatchRule[] = [
+  rule('s-135-error-rate', 'errorRate', 'absolute', '>', 0.05, 'hard', 5),
+  rule('s-135-p95-2x', 'p95', 'multiple', '>', 2, 'hard'),
+  rule('s-136-error-rate', 'errorRate', 'absolute', '>', 0.02, 'notify', 5),
+  rule('s-136-p95', 'p95', 'absolute', '>', 1, 'notify', 10),
+];
+
 export const WATCH_PRESETS = {
   default: DEFAULT_RULES,
   's-050': S_050_RULES,
   't-181': T_181_RULES,
+  's-135': S_135_RULES,
 } as const satisfies Record<string, readonly WatchRule[]>;
 
 function rule(

@@ -1,10 +1,9 @@
 /**
- * The watch window: readings become samples, samples are held against a baseline by rules, rules give a verdict
- * (A-050 to A-054, X-03, X-13). Pure; times are arguments.
+ * The watch window: samples are held against a baseline by rules, rules give a verdict (A-050 to A-054, X-03, X-13).
+ * Pure; times are arguments.
  */
 
 import { breachesOf, tPlus } from './breach';
-import { bucketsSince, quantile, totalOf } from './histogram';
 
 export const METRICS = [
   'errorRate',
@@ -35,21 +34,20 @@ export interface WatchRule {
   readonly class: 'hard' | 'soft' | 'notify' | 'page';
 }
 
-/**
- * A reading of the target's metrics at one instant, before any arithmetic: cumulative counters and buckets
- * (they become rates between two readings) and gauges (taken as they are).
- */
-export interface Reading {
+/** One row of the watch table: rates per second, seconds for latencies, 0..1 for ratios; null where there is no evidence. */
+export type Sample = Readonly<Record<MetricName, number | null>> & {
   readonly at: number;
-  readonly counters: { readonly requests: number; readonly errors: number } | null;
-  /** Cumulative histogram of request seconds: upper bound (`+Inf` as null) and count, ascending. */
-  readonly histogram: readonly { readonly le: number | null; readonly count: number }[] | null;
-  readonly gauges: { readonly cpu: number | null; readonly memory: number | null; readonly queueDepth: number | null };
-  readonly healthy: boolean | null;
+  /** Why the source could not be asked: an error of the watcher, which says nothing of the target. */
+  readonly unanswered?: string;
+};
+
+/** A sample without evidence; `why` names an error of the source and not a silence of the target. */
+export function emptySample(at: number, health: number | null, why: string | null): Sample {
+  const values = Object.fromEntries(METRICS.map((metric) => [metric, null])) as Record<MetricName, null>;
+  return { at, ...values, health, ...(why === null ? {} : { unanswered: why }) };
 }
 
-/** One row of the watch table: rates per second, seconds for latencies, 0..1 for ratios; null where there is no evidence. */
-export type Sample = { readonly at: number } & Readonly<Record<MetricName, number | null>>;
+export const wasAnswered = ({ unanswered }: Sample): boolean => unanswered === undefined;
 
 /** Baseline values per metric, with how many samples they rest on. */
 export interface Baseline {
@@ -79,69 +77,8 @@ export type WatchVerdict =
   | { readonly outcome: 'soft'; readonly breach: Breach; readonly samples: number }
   | { readonly outcome: 'inconclusive'; readonly breach: Breach; readonly samples: number };
 
-type Counters = NonNullable<Reading['counters']>;
-
-/** Fewer requests than this in a sample say nothing of rates and latencies, unless at least two of them failed. */
-const MIN_REQUESTS = 10;
 /** A window with fewer samples than this proves nothing. */
 const MIN_SAMPLES = 2;
-
-/**
- * One row of the watch table from two readings of the same target. Counters that went back mean a restart in between:
- * everything since then counts, and what was before it is lost. Values that are no numbers are no evidence.
- */
-export function sampleBetween(previous: Reading, next: Reading): Sample {
-  const seconds = (next.at - previous.at) / 1000;
-  const { counters, buckets } = seconds > 0 ? growth(previous, next) : { counters: null, buckets: null };
-  const timed = buckets && (totalOf(buckets) ?? 0) >= MIN_REQUESTS ? buckets : null;
-  return {
-    at: next.at,
-    errorRate: counters && errorRateOf(counters),
-    requestRate: counters && counters.requests / seconds,
-    p50: timed && quantile(0.5, timed),
-    p95: timed && quantile(0.95, timed),
-    p99: timed && quantile(0.99, timed),
-    cpu: numberOrNull(next.gauges.cpu),
-    memory: numberOrNull(next.gauges.memory),
-    queueDepth: numberOrNull(next.gauges.queueDepth),
-    health: next.healthy === null ? null : Number(next.healthy),
-    // No reading carries logins yet: T-184 is judged where a source brings them.
-    loginSuccess: null,
-  };
-}
-
-function errorRateOf({ requests, errors }: Counters): number | null {
-  if (requests <= 0 || (requests < MIN_REQUESTS && errors < 2)) return null;
-  return Math.min(1, errors / requests);
-}
-
-type Growth = Pick<Reading, 'counters'> & { readonly buckets: Reading['histogram'] };
-
-/** What counters and buckets gained; one process feeds them all, so one that went back restarts them all. */
-function growth(previous: Reading, next: Reading): Growth {
-  const before = { counters: countersOf(previous), buckets: bucketsOf(previous) };
-  const now = { counters: countersOf(next), buckets: bucketsOf(next) };
-  const counters = before.counters && now.counters && countersSince(before.counters, now.counters);
-  const buckets = before.buckets && now.buckets && bucketsSince(before.buckets, now.buckets);
-  const restarted = counters === 'went back' || (before.buckets && now.buckets && !buckets);
-  if (!restarted) return { counters, buckets };
-  return { counters: before.counters && now.counters, buckets: before.buckets && now.buckets };
-}
-
-function countersSince(before: Counters, now: Counters): Counters | 'went back' {
-  const gained = { requests: now.requests - before.requests, errors: now.errors - before.errors };
-  return gained.requests < 0 || gained.errors < 0 ? 'went back' : gained;
-}
-
-function countersOf({ counters }: Reading): Counters | null {
-  return counters && Number.isFinite(counters.requests) && Number.isFinite(counters.errors) ? counters : null;
-}
-
-function bucketsOf({ histogram }: Reading): Reading['histogram'] {
-  return histogram?.every((bucket) => Number.isFinite(bucket.count)) ? histogram : null;
-}
-
-const numberOrNull = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
 
 /**
  * What was normal between `fromAt` (exclusive) and `toAt` (inclusive; a sample stands at the end of its interval).
@@ -181,6 +118,8 @@ export interface JudgeOptions {
   readonly now: number;
   /** No data for this long is a breach (A-051). */
   readonly noDataMs: number;
+  /** As many questions in a row that the source did not answer prove that nobody watches any more. */
+  readonly errorLimit: number;
   /** What missing evidence means here (X-13). */
   readonly missing: 'hard' | 'soft';
   /** Whether the window is over. */
@@ -193,7 +132,8 @@ export type Judgement = WatchVerdict | { readonly outcome: 'continue'; readonly 
 /**
  * The verdict on a window. A hard breach ends it at once, the earliest first; soft ones are reported and decide when
  * the window is over; `notify` and `page` never decide. Missing evidence counts as `missing` says: in production a
- * window that proves nothing is `inconclusive`, which never promotes; below it is a soft breach (X-13).
+ * window that proves nothing is `inconclusive`, which never promotes; below it is a soft breach (X-13). Errors of the
+ * source are no breach of the target: they are counted apart, and a whole row of them ends a window as missing evidence.
  */
 export function judge(
   samples: readonly Sample[],
@@ -202,12 +142,15 @@ export function judge(
   options: JudgeOptions,
 ): Judgement {
   const watched = samples.filter((sample) => sample.at > options.startedAt).sort((a, b) => a.at - b.at);
-  const silence = silenceOf(watched, options);
-  const breaches = [...breachesOf(watched, baseline, rules, options.startedAt), ...(silence ? [silence] : [])];
+  const measured = breachesOf(watched, baseline, rules, options.startedAt);
+  const blind = blindnessOf(watched, options);
+  const silence = blind ? null : silenceOf(watched, options);
+  const breaches = [...measured, blind, silence].filter((breach) => breach !== null);
   const count = watched.filter(hasData).length;
 
-  const hard = breaches.find((breach) => breach.class === 'hard');
+  const hard = breaches.find((breach) => breach.class === 'hard' && breach !== blind);
   if (hard) return { outcome: 'hard', breach: hard, samples: count };
+  if (blind?.class === 'hard') return { outcome: 'inconclusive', breach: blind, samples: count };
   if (!options.finished) return { outcome: 'continue', breaches };
   const unproven = lackOf(watched, rules, options);
   if (unproven?.class === 'hard') return { outcome: 'inconclusive', breach: unproven, samples: count };
@@ -215,10 +158,21 @@ export function judge(
   return soft ? { outcome: 'soft', breach: soft, samples: count } : { outcome: 'pass', samples: count };
 }
 
-/** Nothing since the start, or samples that stay empty; where nobody asked (a worker was down) nobody was silent. */
+/** The source did not answer the last questions, as many as the limit says; one answer begins a new count. */
+function blindnessOf(watched: readonly Sample[], options: JudgeOptions): Breach | null {
+  const inARow = watched.length - 1 - watched.findLastIndex(wasAnswered);
+  if (inARow === 0 || inARow < options.errorLimit) return null;
+  const why = watched.at(-1)?.unanswered ?? '';
+  return missingBreach('source-away', `the source of the metrics failed ${inARow} times in a row (${why})`, options);
+}
+
+/**
+ * Nothing since the start, whatever the reason (A-051), or samples that stay empty. Where nobody asked (a worker was
+ * down) and where the source could not be asked, nobody was silent.
+ */
 function silenceOf(watched: readonly Sample[], options: JudgeOptions): Breach | null {
   const last = watched.findLastIndex(hasData);
-  const since = last === -1 ? options.startedAt : watched[last + 1]?.at;
+  const since = last === -1 ? options.startedAt : watched.slice(last + 1).find(wasAnswered)?.at;
   if (since === undefined || options.now - since < options.noDataMs) return null;
   return missingBreach('no-data', `no data for ${Math.round((options.now - since) / 1000)} s`, options);
 }

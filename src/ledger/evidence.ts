@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json';
 import { deploymentSubject } from '../domain/ids';
 import { redact } from '../domain/redact';
-import type { Reading, Sample } from '../domain/watch';
+import type { Reading } from '../domain/reading';
+import type { Sample } from '../domain/watch';
 import type { LogLine } from '../ports/deployer';
 import { batches } from './chain';
 import { pageSize } from './nouns';
@@ -17,7 +18,7 @@ const LOG_CUT = `(Tidegate keeps ${MAX_LOG_LINES} lines of a deployment's log; w
 
 export interface StoredSample {
   readonly at: number;
-  readonly reading: Reading;
+  readonly reading: Reading | null;
   readonly sample: Sample | null;
 }
 
@@ -35,9 +36,13 @@ export async function findSamples(db: Db, subject: string, fromAt: number): Prom
   const rows = await query.where('at', '>=', fromAt).orderBy('at').execute();
   return rows.map((row) => ({
     at: row.at,
-    reading: JSON.parse(row.reading) as Reading,
+    reading: JSON.parse(row.reading) as Reading | null,
     sample: row.sample === null ? null : (JSON.parse(row.sample) as Sample),
   }));
+}
+
+export async function deleteSamples(db: Db, subject: string, before: number): Promise<void> {
+  await db.deleteFrom('sample').where('subject', '=', subject).where('at', '<', before).execute();
 }
 
 /** Adds lines once by offset, without what looks like a secret, up to `MAX_LOG_LINES` and then a note. */
@@ -54,7 +59,9 @@ export async function insertLog(tx: Db, deployment: string, lines: readonly LogL
     }));
     const firstOut = fresh[room];
     if (firstOut) rows.push({ deployment, byte_offset: firstOut.offset, at: firstOut.at, text: LOG_CUT });
-    if (rows.length > 0) await tx.insertInto('log_line').values(rows).execute();
+    if (rows.length === 0) continue;
+    const insert = tx.insertInto('log_line').values(rows);
+    await insert.onConflict((conflict) => conflict.columns(['deployment', 'byte_offset']).doNothing()).execute();
   }
 }
 

@@ -1,9 +1,11 @@
 /** Puts the queries of this room together as the Ledger port, over whatever database the store is. */
 import { sql } from 'kysely';
 import type { Ledger } from '../ports/ledger';
-import { appendToChain, fromRow, pageOfEvents, verifyChain } from './chain';
-import { digestEvidence, findLog, findSamples, insertLog, insertSample } from './evidence';
-import { foldEvent, rebuildReadModels } from './fold';
+import { appendEvents, endOfChain } from './append';
+import { fromRow, pageOfEvents } from './chain';
+import { deleteSamples, digestEvidence, findLog, findSamples, insertLog, insertSample } from './evidence';
+import { rebuildReadModels } from './fold';
+import { inGroups } from './group';
 import { allocateBug, answerKey, claimKey } from './keys';
 import {
   findBug,
@@ -17,6 +19,7 @@ import {
 } from './nouns';
 import type { Db, LedgerStore } from './schema';
 import { findStep, settleStep, writeIntent } from './steps';
+import { verifyChain } from './verify';
 
 /** The port, and what only an administrator asks for. */
 export interface RebuildableLedger extends Ledger {
@@ -35,7 +38,7 @@ export function createLedger(store: LedgerStore): RebuildableLedger {
     environment: (service, env) => read((db) => findEnvironment(db, service, env)),
     environments: () => read(findEnvironments),
     deployment: (id) => read((db) => findDeployment(db, id)),
-    deployments: (service, env, limit) => read((db) => findDeployments(db, service, env, limit)),
+    deployments: (filter) => read((db) => findDeployments(db, filter)),
 
     step: (deployment, step) => read((db) => findStep(db, deployment, step)),
     intend: (intent) => write((tx) => writeIntent(tx, intent)),
@@ -44,6 +47,7 @@ export function createLedger(store: LedgerStore): RebuildableLedger {
 
     addSample: (subject, at, reading, sample) => write((tx) => insertSample(tx, subject, { at, reading, sample })),
     samples: (subject, fromAt) => read((db) => findSamples(db, subject, fromAt)),
+    forgetSamples: (subject, before) => write((tx) => deleteSamples(tx, subject, before)),
     addLog: (deployment, lines) => write((tx) => insertLog(tx, deployment, lines)),
     log: (deployment, afterOffset, limit) => read((db) => findLog(db, deployment, afterOffset, limit)),
     digests: (deployment) => read((db) => digestEvidence(db, deployment)),
@@ -60,12 +64,14 @@ export function createLedger(store: LedgerStore): RebuildableLedger {
 /** The part of the port that is the record itself. */
 function recordOf(
   store: LedgerStore,
-): Pick<RebuildableLedger, 'append' | 'timeline' | 'eventsAfter' | 'hasEvent' | 'verify' | 'rebuild'> {
+): Pick<RebuildableLedger, 'append' | 'timeline' | 'eventsAfter' | 'hasEvent' | 'head' | 'verify' | 'rebuild'> {
   return {
-    append: (events) =>
+    append: inGroups((events) =>
       store.write(async (tx) => {
-        for (const link of await appendToChain(tx, events)) await foldEvent(tx, link);
+        await store.alone(tx);
+        await appendEvents(tx, events);
       }),
+    ),
     timeline: (service, subject, limit) =>
       store.read(async (db) => {
         const query = db.selectFrom('event').selectAll().where('service', '=', service).where('subject', '=', subject);
@@ -78,7 +84,8 @@ function recordOf(
         const row = await db.selectFrom('event').select('seq').where('id', '=', id).executeTakeFirst();
         return row !== undefined;
       }),
-    verify: () => verifyChain(store),
+    head: () => store.read(endOfChain),
+    verify: (checkpoints) => verifyChain(store, checkpoints),
     rebuild: () => rebuildReadModels(store),
   };
 }

@@ -2,7 +2,8 @@ import type { BugState, BugStatus, Severity } from '../domain/bug';
 import type { DeploymentState } from '../domain/deployment';
 import type { EnvironmentState } from '../domain/environment';
 import type { LedgerEvent } from '../domain/events';
-import type { Reading, Sample } from '../domain/watch';
+import type { Reading } from '../domain/reading';
+import type { Sample } from '../domain/watch';
 import type { LogLine } from './deployer';
 
 export interface Page<T> {
@@ -27,6 +28,27 @@ export interface ChainedEvent {
   readonly event: LedgerEvent;
   readonly previousHash: string;
   readonly hash: string;
+}
+
+/** The end of the chain as it was at an instant, kept outside the ledger (6-faults E18). */
+export interface Checkpoint {
+  readonly seq: number;
+  readonly hash: string;
+  readonly at: number;
+}
+
+/** The first event at which the chain does not hold, and why. */
+export interface ChainProblem {
+  readonly seq: number;
+  readonly problem: string;
+}
+
+export interface DeploymentFilter {
+  readonly services: readonly string[];
+  /** Null: all environments. */
+  readonly env: string | null;
+  readonly limit: number;
+  readonly cursor: string | null;
 }
 
 export type StepState = 'intent' | 'done' | 'failed' | 'unknown';
@@ -65,7 +87,8 @@ export interface Ledger {
   environment(service: string, env: string): Promise<EnvironmentState | null>;
   environments(): Promise<readonly EnvironmentState[]>;
   deployment(id: string): Promise<DeploymentState | null>;
-  deployments(service: string, env: string | null, limit: number): Promise<readonly DeploymentState[]>;
+  /** Newest first. */
+  deployments(filter: DeploymentFilter): Promise<Page<DeploymentState>>;
   /** Events of a subject, oldest first, at most `limit` newest. */
   timeline(service: string, subject: string, limit: number): Promise<readonly ChainedEvent[]>;
   /** Events after a sequence number, oldest first. */
@@ -84,11 +107,14 @@ export interface Ledger {
     at: number,
   ): Promise<void>;
 
-  addSample(subject: string, at: number, reading: Reading, sample: Sample | null): Promise<void>;
+  /** A reading, a sample, or both; the first of an instant stays. */
+  addSample(subject: string, at: number, reading: Reading | null, sample: Sample | null): Promise<void>;
   samples(
     subject: string,
     fromAt: number,
-  ): Promise<readonly { readonly at: number; readonly reading: Reading; readonly sample: Sample | null }[]>;
+  ): Promise<readonly { readonly at: number; readonly reading: Reading | null; readonly sample: Sample | null }[]>;
+  /** Drops what is older than an instant: only readings between deployments, which are no evidence of any. */
+  forgetSamples(subject: string, before: number): Promise<void>;
   addLog(deployment: string, lines: readonly LogLine[]): Promise<void>;
   log(deployment: string, afterOffset: number, limit: number): Promise<readonly LogLine[]>;
   /** SHA-256 over the samples and over the log of a deployment, for its closing event. */
@@ -103,8 +129,10 @@ export interface Ledger {
     claimed: { readonly caller: string; readonly route: string; readonly key: string } | null,
   ): Promise<string>;
 
-  /** Walks the whole hash chain; null when it holds, else the first bad sequence number and why. */
-  verify(): Promise<{ readonly seq: number; readonly problem: string } | null>;
+  /** The newest event's number and hash; number 0 before the first. */
+  head(): Promise<Omit<Checkpoint, 'at'>>;
+  /** Walks the whole hash chain, and holds it against checkpoints; null when it holds, else the first bad event. */
+  verify(checkpoints?: readonly Checkpoint[]): Promise<ChainProblem | null>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

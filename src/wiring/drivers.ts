@@ -3,20 +3,19 @@ import { isAbsolute, join } from 'node:path';
 import type { ServiceDrivers, Target } from '../activities/deps';
 import type { EnvironmentWiring, LoadedService } from '../config/loaded';
 import { TidegateFailure } from '../domain/failures';
-import { readingsSubject } from '../domain/ids';
 import { createGitAnalyst } from '../drivers/analyst-git/analyst';
 import { createBranchFixer } from '../drivers/git/fixer';
 import { createGitSource, type GitSource } from '../drivers/git/source';
 import { createHttpSmokeRunner } from '../drivers/http/smoke-runner';
 import { createFileReports } from '../drivers/reports/file-reports';
-import { createScrapeMetrics } from '../drivers/scrape/metrics';
-import { createRecorder, type Recorder } from '../drivers/scrape/recorder';
+import type { Recorder } from '../drivers/scrape/recorder';
 import { createScriptDeployer } from '../drivers/script/deployer';
 import type { ServicePolicy } from '../domain/policy';
 import type { Analyst } from '../ports/analyst';
 import type { Ledger } from '../ports/ledger';
 import type { Metrics } from '../ports/metrics';
 import type { Source } from '../ports/source';
+import { wireMetrics } from './metrics';
 
 export interface WiringOptions {
   readonly stateDir: string;
@@ -34,23 +33,14 @@ export interface WiredService {
 }
 
 function later(what: string): never {
-  throw new TidegateFailure(
-    'BadPlan',
-    `${what} is not part of this version of Tidegate yet: use driver script and source scrape.`,
-  );
-}
-
-function metricsOf(environment: EnvironmentWiring): Metrics {
-  if (environment.metrics.source !== 'scrape') return later(`watch source ${environment.metrics.source}`);
-  const { url, health, metrics } = environment;
-  const healthPath = health.kind === 'get' ? health.url : null;
-  return createScrapeMetrics({ url, path: metrics.url, healthPath });
+  throw new TidegateFailure('BadPlan', `${what} is not part of this version of Tidegate yet: use driver script.`);
 }
 
 function targetOf(
   loaded: LoadedService,
   environment: EnvironmentWiring,
   source: Source,
+  metrics: Metrics,
   options: WiringOptions,
 ): Target {
   const { deploy, url, name } = environment;
@@ -71,24 +61,7 @@ function targetOf(
     hostEnv: options.hostEnv,
   });
   const smoke = createHttpSmokeRunner({ url, allowedHosts: [new URL(url).host] });
-  return { deployer, smoke, metrics: metricsOf(environment), script: isAbsolute(deploy.script) ? null : deploy.script };
-}
-
-function recorderOf(loaded: LoadedService, env: string, metrics: Metrics, { ledger, warn }: WiringOptions): Recorder {
-  const { service, environments } = loaded.policy;
-  const watch = environments[env]?.watch;
-  const everyMs = watch?.everyMs ?? 60_000;
-  return createRecorder({
-    metrics,
-    everyMs,
-    keepMs: 2 * (watch?.baselineMs ?? 3_600_000),
-    save: (at, reading) => ledger.addSample(readingsSubject(service, env), at, reading, null),
-    forget: null,
-    now: () => Date.now(),
-    onError: (error, inARow) => {
-      if (inARow === 1) warn(`${service} ${env}: no reading (${String(error)})`);
-    },
-  });
+  return { deployer, smoke, metrics, script: isAbsolute(deploy.script) ? null : deploy.script };
 }
 
 function analystOf(policy: ServicePolicy, source: GitSource): Analyst {
@@ -119,8 +92,9 @@ export function wireService(
     mirrorDir: join(options.stateDir, 'mirrors', `${policy.service}.git`),
   });
   const served = Object.values(wiring.environments).filter(({ name }) => environments.includes(name));
-  const targets = Object.fromEntries(
-    served.map((environment) => [environment.name, targetOf(loaded, environment, source, options)]),
+  const measured = served.map((environment) => ({ environment, ...wireMetrics(loaded, environment, options) }));
+  const targets = measured.map(
+    ({ environment, metrics }) => [environment.name, targetOf(loaded, environment, source, metrics, options)] as const,
   );
   return {
     drivers: {
@@ -129,8 +103,8 @@ export function wireService(
       analyst: analystOf(policy, source),
       fixer: createBranchFixer(source, policy.fix.pattern),
       reports: createFileReports({ dir: wiring.reportsDir, zone: policy.zone }),
-      targets,
+      targets: Object.fromEntries(targets),
     },
-    recorders: Object.entries(targets).map(([env, { metrics }]) => recorderOf(loaded, env, metrics, options)),
+    recorders: measured.flatMap(({ recorder }) => recorder ?? []),
   };
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Reading, Sample } from '../../src/domain/watch';
+import type { Reading } from '../../src/domain/reading';
+import type { Sample } from '../../src/domain/watch';
 import { as, REPORT, useWorld } from './support';
 import { AT, deploymentEvents, tokenOf } from './sample';
 

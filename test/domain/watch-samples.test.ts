@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { bucketsSince, quantile } from '../../src/domain/histogram';
-import { sampleBetween, type Reading } from '../../src/domain/watch';
+import { sampleBetween, withEnoughRequests, type Reading } from '../../src/domain/reading';
+import { emptySample } from '../../src/domain/watch';
 
 const NO_GAUGES = { cpu: null, memory: null, queueDepth: null };
 const reading = (at: number, requests: number | null, errors = 0, changes: Partial<Reading> = {}): Reading => ({

@@ -21,6 +21,7 @@ const options = (changes: Partial<JudgeOptions> = {}): JudgeOptions => ({
   startedAt: 0,
   now: 15 * MINUTE,
   noDataMs: 3 * MINUTE,
+  errorLimit: 3,
   missing: 'hard',
   finished: false,
   ...changes,

@@ -20,7 +20,7 @@ import type { Role } from '../../src/domain/people';
 import { environmentPolicy, type Calendar, type ServicePolicy } from '../../src/domain/policy';
 import { WEEKDAYS, type FreezeRule } from '../../src/domain/slots';
 import type { BugDecision, BugVerb } from '../../src/domain/verbs';
-import type { WatchVerdict } from '../../src/domain/watch';
+import { emptySample, type WatchVerdict } from '../../src/domain/watch';
 import { createCalendars } from '../../src/drivers/calendar/calendars';
 import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
 import type { ActResult, DeployOrder, Observation } from '../../src/ports/deployer';
@@ -137,7 +137,6 @@ function buildCandidate(script: Script, order: CandidateOrder): BuiltCandidate {
 }
 
 function targetFor(script: Script, env: string): Target {
-  let requests = 0;
   return {
     script: 'scripts/deploy.sh',
     deployer: {
@@ -174,11 +173,11 @@ function targetFor(script: Script, env: string): Target {
         ),
     },
     metrics: {
-      read(at) {
-        if (script.noMetrics) return Promise.reject(new Error('nobody answers'));
-        requests += 100;
-        const gauges = { cpu: 0.1, memory: 0.2, queueDepth: 0 };
-        return Promise.resolve({ at, counters: { requests, errors: 0 }, histogram: null, gauges, healthy: true });
+      samples({ until }) {
+        const silent = emptySample(until, null, 'nobody answers');
+        const quiet = { ...emptySample(until, 1, null), requestRate: 100, errorRate: 0, cpu: 0.1, memory: 0.2 };
+        const answers = [2, 1, 0].map((ago) => ({ ...quiet, at: until - ago }));
+        return Promise.resolve(script.noMetrics ? [silent] : answers);
       },
     },
   };

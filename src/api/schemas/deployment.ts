@@ -88,6 +88,7 @@ export const sampleSchema = z
       health: value,
       loginSuccess: value,
     }),
+    unanswered: z.string().nullable().meta({ description: 'Why the source of the metrics could not be asked' }),
   })
   .meta({ id: 'Sample', description: 'Rates per second, latencies in seconds, ratios 0 to 1; null: no evidence' });
 export type Sample = z.infer<typeof sampleSchema>;

@@ -40,6 +40,6 @@ function candidateOf({ version, sha, base, aboard, left, changes, scriptChanged 
   };
 }
 
-export function viewSample({ at, ...values }: DomainSample): Sample {
-  return { at: iso(at), values };
+export function viewSample({ at, unanswered = null, ...values }: DomainSample): Sample {
+  return { at: iso(at), values, unanswered };
 }

@@ -1,7 +1,8 @@
 /** The measured side of an environment, read straight from its own metrics endpoint (source `scrape`). */
 import { TidegateFailure } from '../../domain/failures';
-import type { Metrics } from '../../ports/metrics';
+import type { Reading } from '../../domain/reading';
 import { fetchLimited, type FetchLimits } from '../http/fetch-limited';
+import type { AskHealth } from '../http/health';
 import { parseExposition } from './exposition';
 import { EMPTY_LOOK, look, type Look } from './reading';
 
@@ -9,8 +10,7 @@ export interface ScrapeOptions {
   readonly url: string;
   /** Path of the metrics in Prometheus text, or a whole URL. */
   readonly path: string;
-  /** Path that answers 2xx when the service is well; null: health is not known. */
-  readonly healthPath: string | null;
+  readonly health: AskHealth;
   readonly timeoutMs?: number;
 }
 
@@ -44,49 +44,40 @@ async function scrape(url: URL, limits: FetchLimits, now: number): Promise<Look 
   }
 }
 
-async function isHealthy(url: URL | null, limits: FetchLimits): Promise<boolean | null> {
-  if (url === null) return null;
-  const status = await fetchLimited(url, limits).then(
-    (answer) => answer.status,
-    () => 0,
-  );
-  return status >= 200 && status < 300;
-}
-
 /**
  * Reads metrics and health together. A target whose metrics do not come but whose health was asked gives a reading of
  * nulls that is healthy or not: a service that is down must count as unhealthy (A-051), not as a question unasked.
  *
  * `cpu` is a gauge of the target (`cpu_usage_ratio`, `process_cpu_usage`) or the share of one processor between two
  * readings of `process_cpu_seconds_total`, so the first reading of a worker has none.
+ *
+ * @throws Unavailable when neither metrics nor health can be told; "no data" is a reading of nulls
  */
-export function createScrapeMetrics(options: ScrapeOptions): Metrics {
+export function createScrapeReader(options: ScrapeOptions): (now: number) => Promise<Reading> {
   const metricsUrl = new URL(options.path, options.url);
-  const healthUrl = options.healthPath === null ? null : new URL(options.healthPath, options.url);
   const limits: FetchLimits = {
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     maxBytes: MAX_BYTES,
-    allowedHosts: [metricsUrl.host, ...(healthUrl === null ? [] : [healthUrl.host])],
+    allowedHosts: [metricsUrl.host],
   };
   let cpu: CpuPoint | null = null;
 
-  return {
-    async read(now) {
-      const [scraped, healthy] = await Promise.all([scrape(metricsUrl, limits, now), isHealthy(healthUrl, limits)]);
-      if (scraped instanceof TidegateFailure && healthy === null) throw scraped;
-      const seen = scraped instanceof TidegateFailure ? EMPTY_LOOK : scraped;
-      if (seen.cpuSeconds !== null) cpu = cpuBetween(cpu, seen.cpuSeconds, now);
-      return {
-        at: now,
-        counters: seen.counters,
-        histogram: seen.histogram,
-        gauges: {
-          cpu: seen.cpuRatio ?? (seen.cpuSeconds === null ? null : (cpu?.ratio ?? null)),
-          memory: seen.memory,
-          queueDepth: seen.queueDepth,
-        },
-        healthy,
-      };
-    },
+  return async (now) => {
+    const [scraped, healthy] = await Promise.all([scrape(metricsUrl, limits, now), options.health()]);
+    if (scraped instanceof TidegateFailure && healthy === null) throw scraped;
+    const seen = scraped instanceof TidegateFailure ? EMPTY_LOOK : scraped;
+    if (seen.cpuSeconds !== null) cpu = cpuBetween(cpu, seen.cpuSeconds, now);
+    return {
+      at: now,
+      counters: seen.counters,
+      histogram: seen.histogram,
+      gauges: {
+        cpu: seen.cpuRatio ?? (seen.cpuSeconds === null ? null : (cpu?.ratio ?? null)),
+        memory: seen.memory,
+        queueDepth: seen.queueDepth,
+      },
+      logins: seen.logins,
+      healthy,
+    };
   };
 }

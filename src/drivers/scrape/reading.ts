@@ -1,5 +1,5 @@
 /** From an exposition to a reading: which names count as what. */
-import type { Reading } from '../../domain/watch';
+import type { Reading } from '../../domain/reading';
 import type { Exposition, Series } from './exposition';
 
 /**
@@ -26,6 +26,9 @@ const MEMORY_RATIOS = ['memory_usage_ratio', 'process_memory_usage_ratio'];
 const MEMORY_BYTES = ['process_resident_memory_bytes'];
 const MEMORY_LIMITS = ['process_memory_limit_bytes', 'memory_limit_bytes', 'container_spec_memory_limit_bytes'];
 const QUEUES = ['queue_depth', 'queue_size', 'job_queue_depth'];
+const LOGINS = ['login_attempts_total', 'logins_total'];
+const OUTCOME_LABELS = ['result', 'outcome', 'status'];
+const GOOD_OUTCOMES = ['success', 'ok'];
 
 /** A value with an older time stamp of its own is history, not evidence (abuse 28). */
 const STALE_MS = 5 * 60_000;
@@ -38,6 +41,7 @@ export interface Look {
   readonly cpuSeconds: number | null;
   readonly memory: number | null;
   readonly queueDepth: number | null;
+  readonly logins: { readonly tried: number; readonly good: number } | null;
 }
 
 export const EMPTY_LOOK: Look = {
@@ -47,6 +51,7 @@ export const EMPTY_LOOK: Look = {
   cpuSeconds: null,
   memory: null,
   queueDepth: null,
+  logins: null,
 };
 
 type Find = (names: readonly string[]) => readonly Series[] | null;
@@ -106,6 +111,15 @@ function histogramOf(find: Find): Reading['histogram'] {
   return [...counts].sort(([a], [b]) => a - b).map(([le, count]) => ({ le: le === Infinity ? null : le, count }));
 }
 
+/** Logins that nobody counted apart by their outcome are no evidence. */
+function loginsOf(find: Find): Look['logins'] {
+  const logins = find(LOGINS) ?? [];
+  const outcomes = logins.map(({ labels }) => OUTCOME_LABELS.map((name) => labels[name]).find(Boolean));
+  if (logins.length === 0 || outcomes.includes(undefined)) return null;
+  const good = logins.filter((_, index) => GOOD_OUTCOMES.includes(outcomes[index] ?? ''));
+  return { tried: sum(logins), good: sum(good) };
+}
+
 function memoryOf(find: Find): number | null {
   const ratio = total(find(MEMORY_RATIOS));
   if (ratio !== null) return ratio;
@@ -124,5 +138,6 @@ export function look(exposition: Exposition, now: number): Look {
     cpuSeconds: total(find(CPU_SECONDS)),
     memory: memoryOf(find),
     queueDepth: total(find(QUEUES)),
+    logins: loginsOf(find),
   };
 }

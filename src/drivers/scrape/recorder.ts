@@ -2,17 +2,14 @@
  * A recorder in the background: a source without history can only give a baseline from before a deployment when someone
  * wrote it down. The worker of an environment runs one.
  */
-import type { Reading } from '../../domain/watch';
-import type { Metrics } from '../../ports/metrics';
-
 export interface RecorderOptions {
-  readonly metrics: Metrics;
+  /** Takes a reading and keeps it. */
+  record(at: number): Promise<void>;
   readonly everyMs: number;
   /** Readings older than this are given to `forget`. */
   readonly keepMs: number;
-  save(at: number, reading: Reading): Promise<void>;
-  /** Drops readings before an instant; null where the store looks after that itself. */
-  readonly forget: ((before: number) => Promise<void>) | null;
+  /** Drops readings before an instant. */
+  forget(before: number): Promise<void>;
   now(): number;
   /** Hears of each reading that could not be taken or saved, with how many in a row it is. */
   onError(error: unknown, inARow: number): void;
@@ -21,7 +18,7 @@ export interface RecorderOptions {
 export interface Recorder {
   /** Takes the first reading at once. A second start changes nothing. */
   start(): void;
-  /** Returns when the reading under way is over; nothing is saved after that. */
+  /** Returns when the reading under way is over and kept; none follows. */
   stop(): Promise<void>;
 }
 
@@ -37,10 +34,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   const record = async (): Promise<void> => {
     const at = options.now();
-    const reading = await options.metrics.read(at);
-    if (stopped) return;
-    await options.save(at, reading);
-    if (options.forget === null || at - forgottenAt < FORGET_EVERY_MS) return;
+    await options.record(at);
+    if (stopped || at - forgottenAt < FORGET_EVERY_MS) return;
     await options.forget(at - options.keepMs);
     forgottenAt = at;
   };
