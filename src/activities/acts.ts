@@ -4,7 +4,7 @@ import type { DeploymentOrder } from '../domain/deployment-order';
 import { failedChecks } from '../domain/deployment-plan';
 import { explainExit } from '../domain/exit-codes';
 import type { ActResult, Deployer, DeployOrder, LogLine, Observation } from '../ports/deployer';
-import { alive, attempt, beating, stopSignal, withHooks } from './context';
+import { alive, attempt, beating, stopSignal, unlessStopped, withHooks } from './context';
 import { targetOf, type ActivityDeps } from './deps';
 import type { ActEnd, Activities } from './index';
 import { actOnce, runs, sawSentence } from './step';
@@ -90,7 +90,8 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
     observe: () => beating(deployer.observe()),
     async checks() {
       if (order.act === 'rollback') return null;
-      checks = await beating(deployer.check(order));
+      // An abort that came meanwhile touches nothing (6-faults F28).
+      checks = unlessStopped(await beating(deployer.check(order)));
       const failed = failedChecks(checks);
       return failed === null ? null : { refused: { outcome: 'refused', checks, reason: failed } };
     },

@@ -213,3 +213,7 @@ export function stageOf(state: DeploymentState): Stage {
 export function openQuestion(state: DeploymentState): Question | null {
   return stageOf(state) === 'asked' ? pendingQuestion(state.questions) : null;
 }
+
+/** The round of a deployment's gate: an answer counts for the question it was given to, and for no later one. */
+export const deploymentRound = ({ questions, startedAt }: DeploymentState): number =>
+  questions.at(-1)?.since ?? startedAt;

@@ -1,5 +1,5 @@
 /** The steps of a deployment, each one phase: what is asked of the world, and what the record says of it. */
-import { isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { ActEnd } from '../activities';
 import {
   evolveDeployment,
@@ -10,11 +10,15 @@ import {
   type Target,
 } from '../domain/deployment';
 import type { DeploymentOrder } from '../domain/deployment-order';
-import { breachOf, failedChecks, failedSmoke, somebodyAboard, watchSentence } from '../domain/deployment-plan';
+import { failedChecks, failedSmoke, somebodyAboard } from '../domain/deployment-plan';
+import { deploymentDetails } from '../domain/details';
+import type { Message } from '../domain/events';
 import { deploymentSubject } from '../domain/ids';
-import type { Baseline, WatchVerdict } from '../domain/watch';
+import type { Baseline } from '../domain/watch';
 import { openJournal, type Journal } from './journal';
 import { environmentActs, environmentReads, gitWrites } from './proxies';
+import { tell } from './tell';
+import { createVisibility } from './visibility';
 import { worldly } from './worldly';
 
 /** One deployment under way. */
@@ -23,6 +27,13 @@ export interface Flight {
   readonly journal: Journal<DeploymentState, DeploymentEvent>;
   /** What ran before: where a rollback goes; null for a first deployment (X-33). */
   readonly previous: Target | null;
+  /** All that leads forward: an abort cancels it, what leads back is outside its reach. */
+  readonly forward: CancellationScope;
+  readonly show: ReturnType<typeof createVisibility>;
+  /** Tells people without waiting for the channel. */
+  announce(message: Message): void;
+  /** Resolves once everything announced was sent or given up. */
+  announced(): Promise<void>;
 }
 
 /** Beyond an act's own limit, so that the act can speak first. */
@@ -44,12 +55,26 @@ export function openFlight(order: DeploymentOrder): Flight {
     kind: 'deployment.started',
     data: { id, service, env, production, strategy, passengers, previous, fence },
   });
-  return { order, journal, previous };
+  const news: Promise<void>[] = [];
+  return {
+    order,
+    journal,
+    previous,
+    forward: new CancellationScope(),
+    show: createVisibility(),
+    announce(message) {
+      setCurrentDetails(deploymentDetails(journal.state()));
+      news.push(CancellationScope.nonCancellable(() => tell(message)));
+    },
+    async announced() {
+      await Promise.all(news);
+    },
+  };
 }
 
-function begin({ order, journal }: Flight, phase: Phase): void {
+export function begin({ journal }: Flight, phase: Phase): void {
   journal.emit({ kind: 'deployment.phase-started', data: { phase } });
-  setCurrentDetails(`### ${order.id} ${phase}`);
+  setCurrentDetails(deploymentDetails(journal.state()));
 }
 
 /** Closes a phase with its result in words. */
@@ -103,23 +128,6 @@ export async function smoke(flight: Flight, candidate: Candidate): Promise<strin
   return broken;
 }
 
-/** Null when the window held, else why it did not; a soft breach is kept on the record and told. */
-export async function watch(flight: Flight, baseline: Baseline | null): Promise<string | null> {
-  begin(flight, 'watch');
-  const verdict = await watched(flight, flight.order.policy.watch.windowMs, baseline);
-  if ('breach' in verdict) flight.journal.emit({ kind: 'deployment.breached', data: { breach: verdict.breach } });
-  const breach = breachOf(verdict);
-  finish(flight, 'watch', breach === null, watchSentence(verdict));
-  return breach;
-}
-
-function watched({ order }: Flight, windowMs: number, baseline: Baseline | null): Promise<WatchVerdict> {
-  const { id, service, env, policy } = order;
-  const { watchWindow } = environmentActs(service, env, windowMs + SLACK_MS);
-  const startedAt = Date.now();
-  return watchWindow({ deployment: id, service, env, windowMs, startedAt, baseline, policy: policy.watch });
-}
-
 /**
  * Tags, refs and main line. The candidate is live and proven by now: what cannot be written down is said and stays open,
  * but the verdict stands (X-14).
@@ -134,7 +142,6 @@ export async function commit(
     finish(flight, 'commit', true, mainline);
     return { alsoHolds, leftover: null };
   } catch (error) {
-    if (isCancellation(error)) throw error;
     finish(flight, 'commit', false, worldly(error));
     return { alsoHolds: [], leftover: worldly(error) };
   }
@@ -151,17 +158,4 @@ export async function goBack(flight: Flight, candidate: Candidate, to: Target): 
     data: { to, verified: false, smoke: [], detail: act.reason },
   });
   return act.reason;
-}
-
-/** Smoke and a mini watch on the version that is back (A-061). Null when both held, else what did not. */
-export async function verify(flight: Flight, to: Target, baseline: Baseline | null): Promise<string | null> {
-  begin(flight, 'verify');
-  const { order, journal } = flight;
-  const results = await target(flight).runSmoke(order, to, order.running?.deployment ?? '');
-  const broken = failedSmoke(results);
-  const problem = broken ?? breachOf(await watched(flight, order.policy.watch.miniWindowMs, baseline));
-  const detail = problem ?? `${to.version} answers: ${results.length} smoke checks passed and the mini watch held`;
-  finish(flight, 'verify', problem === null, detail);
-  journal.emit({ kind: 'deployment.rolled-back', data: { to, verified: problem === null, smoke: results, detail } });
-  return problem;
 }

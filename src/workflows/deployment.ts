@@ -1,6 +1,8 @@
 /** The runbook of one deployment: one candidate to one environment, with a verdict (3-architecture §3). */
 import {
+  allHandlersFinished,
   CancellationScope,
+  condition,
   getExternalWorkflowHandle,
   isCancellation,
   log,
@@ -8,26 +10,18 @@ import {
 } from '@temporalio/workflow';
 import type { Candidate, Verdict } from '../domain/deployment';
 import type { DeploymentOrder } from '../domain/deployment-order';
-import { runningAfter, somebodyAboard } from '../domain/deployment-plan';
+import { abortReason, releasedReason, runningAfter, somebodyAboard } from '../domain/deployment-plan';
+import { deploymentDetails } from '../domain/details';
 import { environmentWorkflowId } from '../domain/ids';
 import { arrivalText } from '../domain/texts';
 import type { Baseline } from '../domain/watch';
-import {
-  build,
-  commit,
-  execute,
-  finish,
-  goBack,
-  openFlight,
-  preflight,
-  smoke,
-  verify,
-  watch,
-  type Flight,
-} from './deployment-steps';
+import { listen } from './deployment-gate';
+import { build, commit, execute, finish, goBack, openFlight, preflight, smoke, type Flight } from './deployment-steps';
+import { verify, watch } from './deployment-watch';
 import { deploymentEndedSignal, type DeploymentEnd } from './messages';
-import { tell } from './tell';
+import { patientReads } from './proxies';
 import { readable } from './readable';
+import { tell } from './tell';
 import { worldly } from './worldly';
 
 /** How a deployment ended, before it is told to anybody. */
@@ -45,29 +39,35 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
   const end = await carryOut(flight);
   const { verdict, reason, alsoHolds } = end;
   flight.journal.emit({ kind: 'deployment.ended', data: { verdict, reason, evidence: null } });
-  setCurrentDetails(`### ${order.id} ${verdict}\n${reason}`);
+  setCurrentDetails(deploymentDetails(flight.journal.state()));
   await CancellationScope.nonCancellable(async () => {
     await flight.journal.drained();
+    await flight.announced();
     await tell(arrivalText(flight.journal.state(), order.validation, alsoHolds));
     const environment = getExternalWorkflowHandle(environmentWorkflowId(order.service, order.env));
     await environment.signal(deploymentEndedSignal, report(flight, end));
+    await condition(allHandlersFinished);
+    await flight.journal.drained();
   });
   return verdict;
 }
 
+/** The way forward, which an abort or a cancellation leaves at any step; what happens then, nothing stops any more. */
 async function carryOut(flight: Flight): Promise<End> {
-  let candidate: Candidate | null = null;
   try {
-    const { failed, baseline } = await preflight(flight);
-    if (failed) return aborted(failed);
-    candidate = await build(flight);
-    if (!somebodyAboard(flight.order, candidate)) return aborted('no passenger is left: every fix stayed behind');
-    if (tooLate(flight.order)) return aborted('the grace of its slot is over before anything was touched (X-19)');
-    return await putThere(flight, candidate, baseline);
+    return await flight.forward.run(() => goForward(flight));
   } catch (error) {
-    const built = candidate;
-    return CancellationScope.nonCancellable(() => interrupted(flight, error, built));
+    return CancellationScope.nonCancellable(() => interrupted(flight, error));
   }
+}
+
+async function goForward(flight: Flight): Promise<End> {
+  const { failed, baseline } = await preflight(flight);
+  if (failed) return aborted(failed);
+  const candidate = await build(flight);
+  if (!somebodyAboard(flight.order, candidate)) return aborted('no passenger is left: every fix stayed behind');
+  if (tooLate(flight.order)) return aborted('the grace of its slot is over before anything was touched (X-19)');
+  return putThere(flight, candidate, baseline);
 }
 
 /** A worker that was away may come back hours after the slot, in a working day or a freeze. */
@@ -84,7 +84,8 @@ async function putThere(flight: Flight, candidate: Candidate, baseline: Baseline
   if (broken) return rollBack(flight, candidate, broken, baseline);
   const breach = await watch(flight, baseline);
   if (breach) return rollBack(flight, candidate, breach, baseline);
-  const { alsoHolds, leftover } = await commit(flight, candidate);
+  // Live and proven: from here on it is written down, whoever would like to stop it (X-14).
+  const { alsoHolds, leftover } = await CancellationScope.nonCancellable(() => commit(flight, candidate));
   return { verdict: 'Released', reason: releasedWhy(flight, leftover), committed: candidate, alsoHolds, unknown: null };
 }
 
@@ -105,20 +106,28 @@ function rollBack(flight: Flight, candidate: Candidate, why: string, baseline: B
   });
 }
 
-/** A failure of the world or a cancellation, before or after something was touched. */
-async function interrupted(flight: Flight, error: unknown, candidate: Candidate | null): Promise<End> {
-  const reason = isCancellation(error) ? 'cancelled by an operator' : worldly(error);
+/** A failure of the world, an abort or a cancellation, before or after something was touched (6-faults F28, F39). */
+async function interrupted(flight: Flight, error: unknown): Promise<End> {
+  const { phase, candidate } = flight.journal.state();
+  const stopped = isCancellation(error);
+  const reason = stopped ? abortReason(flight.journal.state()) : worldly(error);
   log.error('The deployment was interrupted.', { id: flight.order.id, reason });
-  const { phase, phases } = flight.journal.state();
   if (phase) finish(flight, phase, false, reason);
-  if (candidate === null || !phases.some((record) => record.phase === 'execute')) return aborted(reason);
+  if (candidate === null || !(await touched(flight, stopped))) return aborted(reason);
   if (phase === 'rollback' || phase === 'verify') return unknownState(reason);
   return rollBack(flight, candidate, reason, null).catch((again: unknown) => unknownState(worldly(again)));
 }
 
+/** Whether the switch was intended: an abort that came before it leaves everything as it is. */
+async function touched({ order, journal }: Flight, stopped: boolean): Promise<boolean> {
+  const { phases } = journal.state();
+  if (!phases.some(({ phase }) => phase === 'execute')) return false;
+  if (!stopped || phases.at(-1)?.phase !== 'execute') return true;
+  return (await patientReads.describeDeployment(order.service, order.env, order.id)).begun;
+}
+
 function releasedWhy({ journal }: Flight, leftover: string | null): string {
-  const { breach } = journal.state();
-  const held = breach ? `released with a soft breach: ${breach.sentence}` : 'deployed, smoke passed, watch held';
+  const held = releasedReason(journal.state());
   return leftover === null ? held : `${held}; what could not be written down stays open: ${leftover}`;
 }
 
@@ -130,8 +139,9 @@ function rolledBack(reason: string, unknown: string | null): End {
   return { ...aborted(reason), verdict: 'Rolled-Back', unknown };
 }
 
+/** `Aborted` is said only where nothing was touched (A-063); what does not stand and what nobody can tell is not that. */
 function unknownState(reason: string): End {
-  return { ...aborted(reason), unknown: reason };
+  return rolledBack(reason, reason);
 }
 
 function report({ order, journal }: Flight, end: End): DeploymentEnd {

@@ -2,7 +2,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BugState } from '../domain/bug';
 import type { RideEnd } from '../domain/bug-plan';
-import type { BugDecision, EnvironmentDecision } from '../domain/verbs';
+import type { DeploymentState } from '../domain/deployment';
+import type { BugDecision, DeploymentDecision, EnvironmentDecision } from '../domain/verbs';
 import type { DeployRequest, EnvironmentState } from '../domain/environment';
 import type { DeploymentResult } from '../domain/environment-plan';
 import type { ServicePolicy } from '../domain/policy';
@@ -16,6 +17,11 @@ export const bugStateQuery = defineQuery<BugState | null>('state');
 export const decideEnvironmentUpdate = defineUpdate<DecideResult, [EnvironmentDecision]>('decide');
 export const decideEnvironmentSignal = defineSignal<[EnvironmentDecision]>('decide');
 export const environmentStateQuery = defineQuery<EnvironmentState>('state');
+
+/** A person's word to a deployment under way: an answer to the question of its watch, or its end. */
+export const decideDeploymentUpdate = defineUpdate<DecideResult, [DeploymentDecision]>('decide');
+export const decideDeploymentSignal = defineSignal<[DeploymentDecision]>('decide');
+export const deploymentStateQuery = defineQuery<DeploymentState>('state');
 
 export interface DecideResult {
   /** Whether the ledger holds it already; false after 10 s without the ledger (4-interfaces §4). */
