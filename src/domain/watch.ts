@@ -189,6 +189,10 @@ function lackOf(watched: readonly Sample[], rules: readonly WatchRule[], options
   if (judgesErrors && watched.every((sample) => sample.errorRate === null)) {
     return missingBreach('too-few-requests', 'too few requests in every sample to judge errors', options);
   }
+  const judgesHealth = rules.some((rule) => rule.metric === 'health' && rule.class === 'hard');
+  if (judgesHealth && watched.every((sample) => sample.health === null)) {
+    return missingBreach('no-health', 'nobody could tell whether it is healthy', options);
+  }
   return null;
 }
 

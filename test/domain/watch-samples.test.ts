@@ -42,6 +42,27 @@ describe('readings become samples', () => {
     expect(sample).toMatchObject({ cpu: 0.5, memory: null, queueDepth: 7, health: 0 });
   });
 
+  test('logins become the share that went well, from ten on', () => {
+    const logins = (tried: number, good: number) => ({ logins: { tried, good } });
+    const share = (before: Partial<Reading>, now: Partial<Reading>) =>
+      sampleBetween(reading(0, null, 0, before), reading(60_000, null, 0, now)).loginSuccess;
+    expect(share(logins(100, 100), logins(200, 198))).toBe(0.98);
+    expect(share(logins(100, 100), logins(105, 100))).toBeNull();
+    expect(share(logins(100, 100), logins(50, 40))).toBe(0.8);
+    expect(share({}, logins(50, 40))).toBeNull();
+  });
+
+  test.each([
+    ['enough requests', 1, 0.05, 0.05, 0.2],
+    ['few requests and one error', 0.1, 0.17, null, null],
+    ['few requests and three errors', 0.1, 0.5, 0.5, null],
+    ['no requests', 0, 0, null, null],
+    ['a rate of requests that nobody knows', null, 0.5, 0.5, 0.2],
+  ])('rates that come ready-made need requests behind them, too: %s', (_name, requestRate, given, errorRate, p99) => {
+    const sample = { ...emptySample(0, 1, null), requestRate, errorRate: given, p99: 0.2 };
+    expect(withEnoughRequests(sample, 60_000)).toMatchObject({ errorRate, p99 });
+  });
+
   const buckets = (...counts: readonly number[]) =>
     counts.map((count, index) => ({ le: [0.1, 0.2, 0.4, null][index] ?? null, count }));
 

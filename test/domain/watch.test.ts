@@ -213,6 +213,72 @@ describe('missing evidence', () => {
   });
 });
 
+describe('errors of the source are counted apart from failures of the target', () => {
+  const away = (number: number, why = 'refused'): Sample => ({ ...nothing(number), unanswered: why });
+
+  test.each<[string, readonly Sample[], string, string | null]>([
+    ['one question without an answer', [minute(1), away(2)], 'continue', null],
+    ['two of them', [minute(1), away(2), away(3)], 'continue', null],
+    ['three in a row, in production', [minute(1), away(2), away(3), away(4, '503')], 'inconclusive', 'source-away'],
+    ['an answer in between', [minute(1), away(2), away(3), minute(4), away(5)], 'continue', null],
+    ['an empty answer in between', [minute(1), away(2), away(3), nothing(4), away(5)], 'continue', null],
+    [
+      'a target that is known to be bad',
+      [minute(1, { errorRate: 1 }), away(2), away(3), away(4)],
+      'hard',
+      'error-rate-2x',
+    ],
+    [
+      'a target that says itself that it is down',
+      [minute(1), { ...away(2), health: 0 }, { ...away(3), health: 0 }],
+      'hard',
+      'health-2-in-a-row',
+    ],
+    ['nothing from the start', [away(1), away(2), away(3)], 'inconclusive', 'source-away'],
+  ])('%s', (_name, samples, outcome, rule) => {
+    const result = verdict(samples);
+    expect(result.outcome).toBe(outcome);
+    expect('breach' in result ? result.breach.rule : null).toBe(rule);
+  });
+
+  test('the sentence names the error and the count; below production it is a soft breach while it lasts', () => {
+    const lost = [minute(1), away(2), away(3), away(4, 'Prometheus answered 503')];
+    const sentence =
+      'the source of the metrics failed 3 times in a row (Prometheus answered 503) at T+4 min (rule source-away, hard)';
+    expect(verdict(lost)).toMatchObject({ outcome: 'inconclusive', breach: { sentence } });
+    const below = { missing: 'soft' } as const;
+    expect(verdict(lost, below)).toMatchObject({
+      outcome: 'continue',
+      breaches: [{ rule: 'source-away', class: 'soft' }],
+    });
+    expect(verdict([...lost, minute(5)], below)).toMatchObject({ outcome: 'continue', breaches: [] });
+    expect(verdict([...lost, minute(5)], { ...below, finished: true }).outcome).toBe('pass');
+  });
+
+  test('however errors are strewn in: they alone never breach a rule, and a limit that is reached never passes', () => {
+    const kinds = fc.array(fc.constantFrom('good', 'away'), { minLength: 1, maxLength: 15 });
+    fc.assert(
+      fc.property(kinds, fc.integer({ min: 1, max: 5 }), fc.boolean(), (list, errorLimit, finished) => {
+        const samples = list.map((kind, index) => (kind === 'good' ? minute(index + 1) : away(index + 1)));
+        const result = verdict(samples, { errorLimit, finished, noDataMs: 60 * MINUTE });
+        const inARow = list.length - 1 - list.lastIndexOf('good');
+        if (inARow >= errorLimit)
+          return expect(result).toMatchObject({ outcome: 'inconclusive', breach: { rule: 'source-away' } });
+        const enough = list.filter((kind) => kind === 'good').length >= 2;
+        expect(result.outcome).toBe(finished ? (enough ? 'pass' : 'inconclusive') : 'continue');
+      }),
+    );
+  });
+
+  test('health that nobody could tell proves no health', () => {
+    const unknown = [1, 2, 3].map((number) => minute(number, { health: null }));
+    expect(verdict(unknown, { finished: true })).toMatchObject({
+      outcome: 'inconclusive',
+      breach: { rule: 'no-health' },
+    });
+  });
+});
+
 describe('the named presets', () => {
   test.each<[keyof typeof WATCH_PRESETS, Partial<Sample>, string | null]>([
     ['t-181', { errorRate: 0.0049 }, null],
@@ -221,6 +287,8 @@ describe('the named presets', () => {
     ['t-181', { p95: 0.12, errorRate: 0 }, 't-182-p95'],
     ['t-181', { memory: 0.85, errorRate: 0 }, 't-183-memory'],
     ['t-181', { loginSuccess: 0.99, errorRate: 0 }, 't-184-login-success'],
+    ['s-135', { p95: 0.2 }, null],
+    ['s-135', { p95: 0.201 }, 's-135-p95-2x'],
     ['s-050', { errorRate: 0.0151 }, null],
     ['s-050', { errorRate: 0.01515 }, 's-050-error-increase'],
     ['s-050', { p95: 0.1099 }, null],

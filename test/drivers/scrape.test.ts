@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { parseExposition } from '../../src/drivers/scrape/exposition';
-import { createScrapeMetrics } from '../../src/drivers/scrape/metrics';
+import { createHttpHealth } from '../../src/drivers/http/health';
+import { createScrapeReader } from '../../src/drivers/scrape/metrics';
+import { createRecordedMetrics } from '../../src/drivers/scrape/recorded-metrics';
 import { createRecorder } from '../../src/drivers/scrape/recorder';
-import type { Reading } from '../../src/domain/watch';
+import type { Reading } from '../../src/domain/reading';
 import { startFakeService, text, type FakeService } from '../support/fake-service';
 
 const NOW = 1_800_000_000_000;
@@ -16,12 +18,13 @@ beforeEach(async () => {
 
 afterEach(() => service.close());
 
-const metrics = (healthPath: string | null = '/health') =>
-  createScrapeMetrics({ url: service.url, path: '/metrics', healthPath, timeoutMs: 500 });
+const reader = (health = createHttpHealth(`${service.url}/health`, 500)) =>
+  createScrapeReader({ url: service.url, path: '/metrics', health, timeoutMs: 500 });
+const unasked = (): Promise<null> => Promise.resolve(null);
 
 async function read(body: string): Promise<Reading> {
   service.answers.set('GET /metrics', text(body));
-  return metrics().read(NOW);
+  return reader()(NOW);
 }
 
 describe('a reading is what the target says, and nothing it does not say', () => {
@@ -45,6 +48,8 @@ process_resident_memory_bytes 5.0e7
 process_memory_limit_bytes 2e8
 queue_depth{queue="mail"} 3
 queue_depth{queue="bills"} 4
+login_attempts_total{result="success"} 99
+login_attempts_total{result="failure"} 1
 `);
     expect(reading).toEqual({
       at: NOW,
@@ -55,6 +60,7 @@ queue_depth{queue="bills"} 4
         { le: null, count: 10 },
       ],
       gauges: { cpu: 0.25, memory: 0.25, queueDepth: 7 },
+      logins: { tried: 100, good: 99 },
       healthy: true,
     });
   });
@@ -81,10 +87,10 @@ queue_depth{queue="bills"} 4
   });
 
   test('processor seconds become a share only between two readings, and not across a restart', async () => {
-    const source = metrics();
+    const source = reader();
     const cpuAt = async (seconds: number, at: number): Promise<number | null> => {
       service.answers.set('GET /metrics', text(`process_cpu_seconds_total ${seconds}`));
-      return (await source.read(at)).gauges.cpu;
+      return (await source(at)).gauges.cpu;
     };
     expect(await cpuAt(10, NOW)).toBeNull();
     expect(await cpuAt(15, NOW + 10_000)).toBe(0.5);
@@ -96,11 +102,11 @@ queue_depth{queue="bills"} 4
   test('a service that is down is unhealthy at once; one whose health nobody asks for could not be asked', async () => {
     service.answers.set('GET /metrics', text('no', 500));
     service.answers.set('GET /health', text('no', 503));
-    expect(await metrics().read(NOW)).toMatchObject({ healthy: false, counters: null });
-    await expect(metrics(null).read(NOW)).rejects.toMatchObject({ kind: 'Unavailable' });
+    expect(await reader()(NOW)).toMatchObject({ healthy: false, counters: null });
+    await expect(reader(unasked)(NOW)).rejects.toMatchObject({ kind: 'Unavailable' });
     await service.close();
-    expect(await metrics().read(NOW)).toMatchObject({ healthy: false, counters: null, histogram: null });
-    await expect(metrics(null).read(NOW)).rejects.toMatchObject({ kind: 'Unavailable' });
+    expect(await reader()(NOW)).toMatchObject({ healthy: false, counters: null, histogram: null });
+    await expect(reader(unasked)(NOW)).rejects.toMatchObject({ kind: 'Unavailable' });
   });
 });
 
@@ -118,6 +124,67 @@ test('a label may hold anything: whatever a route is called, its series is read 
   );
 });
 
+/** Readings in memory, as the ledger keeps them. */
+function memoryStore() {
+  const kept: Reading[] = [];
+  return {
+    kept,
+    load: (from: number) => Promise.resolve(kept.filter(({ at }) => at >= from)),
+    save: (reading: Reading) => Promise.resolve(void kept.push(reading)),
+  };
+}
+
+describe('a target without a history gets one', () => {
+  const MINUTE = 60_000;
+  const shows = (requests: number, errors: number): void =>
+    void service.answers.set(
+      'GET /metrics',
+      text(`http_requests_total{status="200"} ${requests - errors}\nhttp_requests_total{status="500"} ${errors}`),
+    );
+
+  test('a watch measures from its own beginning, whatever the deployment did before, and goes on after a worker died', async () => {
+    const store = memoryStore();
+    const recorded = (read = reader()) => createRecordedMetrics({ read, store, everyMs: MINUTE });
+    shows(1_000, 0);
+    await recorded().record(NOW - MINUTE / 2);
+    shows(1_100, 90); // what the restart broke is not the new version's fault
+    const watch = { after: NOW, everyMs: MINUTE };
+    expect(await recorded().samples({ ...watch, until: NOW })).toEqual([]);
+    shows(1_200, 95);
+    expect(await recorded().samples({ ...watch, until: NOW + MINUTE })).toMatchObject([
+      { at: NOW + MINUTE, errorRate: 0.05, health: 1 },
+    ]);
+    shows(1_400, 97);
+    const next = { after: NOW + MINUTE, until: NOW + 3 * MINUTE, everyMs: MINUTE };
+    expect(await recorded().samples(next)).toMatchObject([{ at: NOW + 3 * MINUTE, errorRate: 0.01 }]);
+  });
+
+  test('a question that fails says so and loses nothing: the next answer covers the gap', async () => {
+    const store = memoryStore();
+    const recorded = createRecordedMetrics({ read: reader(unasked), store, everyMs: MINUTE });
+    const watch = { after: NOW, everyMs: MINUTE };
+    shows(0, 0);
+    await recorded.samples({ ...watch, until: NOW });
+    service.answers.set('GET /metrics', text('no', 503));
+    const [failed] = await recorded.samples({ ...watch, until: NOW + MINUTE });
+    expect(failed).toMatchObject({ at: NOW + MINUTE, errorRate: null, unanswered: expect.stringContaining('503') });
+    shows(100, 20);
+    const samples = await recorded.samples({ ...watch, until: NOW + 2 * MINUTE });
+    expect(samples).toMatchObject([{ at: NOW + 2 * MINUTE, errorRate: 0.2 }]);
+  });
+
+  test('the recorder keeps still while a watch asks: half an interval has too few requests to say anything', async () => {
+    const store = memoryStore();
+    const recorded = createRecordedMetrics({ read: reader(), store, everyMs: MINUTE });
+    shows(0, 0);
+    await recorded.samples({ after: NOW, until: NOW, everyMs: MINUTE });
+    await recorded.record(NOW + MINUTE / 3);
+    expect(store.kept.map(({ at }) => at - NOW)).toEqual([0]);
+    await recorded.record(NOW + MINUTE);
+    expect(store.kept.map(({ at }) => at - NOW)).toEqual([0, MINUTE]);
+  });
+});
+
 describe('the recorder that gives a baseline from before a deployment', () => {
   test('writes a reading down at once and at every interval, survives failures, and is silent after stop', async () => {
     service.answers.set('GET /metrics', text('queue_depth 1'));
@@ -127,16 +194,23 @@ describe('the recorder that gives a baseline from before a deployment', () => {
     let clock = NOW;
     let enough = (): void => undefined;
     const done = new Promise<void>((resolve) => (enough = resolve));
+    const recorded = createRecordedMetrics({
+      read: reader(),
+      everyMs: 1_000,
+      store: {
+        load: () => Promise.resolve([]),
+        async save({ at, gauges }) {
+          if (saved.length + errors.length < 2) throw new Error('the ledger is away');
+          saved.push(at - NOW, gauges.queueDepth ?? -1);
+          if (saved.length >= 6) enough();
+        },
+      },
+    });
     const recorder = createRecorder({
-      metrics: metrics(),
+      record: (at) => recorded.record(at),
       everyMs: 5,
       keepMs: 60_000,
       now: () => (clock += 1_000),
-      save: async (at, reading) => {
-        if (saved.length + errors.length < 2) throw new Error('the ledger is away');
-        saved.push(at - NOW, reading.gauges.queueDepth ?? -1);
-        if (saved.length >= 6) enough();
-      },
       forget: async (before) => void forgotten.push(before - NOW),
       onError: (_, inARow) => void errors.push(inARow),
     });
