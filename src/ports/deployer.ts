@@ -58,6 +58,15 @@ export type ActResult =
   /** The process is gone and left no exit code: only an observation can tell. */
   | { readonly outcome: 'lost'; readonly tail: string };
 
+/** An act on this host of which a process still lives, whether or not anybody follows it. */
+export interface UnfinishedAct {
+  readonly deployment: string;
+  readonly act: DeployOrder['act'];
+  readonly fence: number;
+  /** When its time is up, epoch ms of this host. */
+  readonly endsBy: number;
+}
+
 /** Puts candidates on one environment. One per environment, with that environment's credentials. */
 export interface Deployer {
   /** Whether the previous version can be pulled and booted, the script exists, the lock works. Changes nothing. */
@@ -67,6 +76,8 @@ export interface Deployer {
    * @throws Busy (lock held by another deployment), Fenced (a higher fence was seen), BadPlan (no script), Unknown
    */
   act(order: DeployOrder, hooks: ActHooks): Promise<ActResult>;
+  /** What earlier workers left behind on this host, by pid, start time and boot: never a number that was reused. */
+  unfinished(): Promise<readonly UnfinishedAct[]>;
   /** Ends every process of the deployment: SIGTERM to the group, 10 s, SIGKILL; returns when none is left. */
   stop(deployment: string): Promise<void>;
   /** Version endpoint first, then `--status`. Never throws for a target that does not answer. */

@@ -48,7 +48,11 @@ describe('what a script is given', () => {
     expect(names).not.toContain('CANARY_TOKEN');
     expect(names).not.toContain('NODE_OPTIONS');
     expect(await yard.effects()).toEqual(
-      expect.arrayContaining(['PATH=/nowhere:/usr/bin:/bin', 'LANG=C', 'TIDEGATE_LOCK_FD=9']),
+      expect.arrayContaining([
+        `PATH=/nowhere:/usr/bin:/bin:${yard.jobFile('shop-prod-1.deploy', 'bin')}`,
+        'LANG=C',
+        'TIDEGATE_LOCK_FD=9',
+      ]),
     );
   });
 

@@ -22,9 +22,6 @@ const WAITS = `echo "script=$$" >>"$EFFECTS"; echo begun; until [ -e "$EFFECTS.g
 const go = (): Promise<void> => writeFile(`${yard.root}/effects.go`, '');
 const begun = (count = 1): Promise<void> => until(async () => (await yard.pids('script')).length >= count);
 
-// Real processes on a busy machine: a case is told and tried again before it counts.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
-
 describe('a deployment happens once', () => {
   test('killing the worker neither stops its script nor starts a second one: the next attempt adopts it', async () => {
     const plan = yard.plan(WAITS);
@@ -75,7 +72,7 @@ describe('a deployment happens once', () => {
     await startJob({
       job: jobOf(`${yard.root}/work/shop/prod`, 'shop-prod-1', 'deploy'),
       place: 'shop/prod on host-1',
-      fence: 1,
+      order: orderOf(),
       folder: yard.root,
       script: '/bin/sh',
       args: ['-c', `echo twice >>${yard.root}/effects`],

@@ -3,11 +3,12 @@ import type { Check } from '../../domain/deployment';
 import { TidegateFailure } from '../../domain/failures';
 import type { Deployer, DeployOrder, Observation } from '../../ports/deployer';
 import { removeOld } from './checkout';
-import { createRedactor, readEnvFile, scriptVariables, type Variables } from './environment';
-import { endJob, followJob, withHeartbeat, type FollowOptions } from './follow';
-import { environmentFolder, jobOf, readJob, type Job } from './job';
+import { createRedactor, readEnvFile, scriptVariables, type SwitchGuard, type Variables } from './environment';
+import { followJob, withHeartbeat, type FollowOptions } from './follow';
+import { ACTS, environmentFolder, jobFile, jobOf, readJob, type Job } from './job';
 import { findLockTools, type LockTools } from './lock';
 import { askEndpoint, askStatus, describeObservation, observeTarget } from './observe';
+import { clearHolder, endUnfinished, unfinishedJobs } from './orphans';
 import { DEFAULT_TUNING, type ScriptDeployerOptions, type Tuning } from './options';
 import { envFileCheck, lockCheck, previousCheck, rollbackVerbCheck } from './preflight';
 import { candidateFolder, findStage, presentStage, rememberPresent } from './stage';
@@ -26,9 +27,13 @@ interface Here {
 
 const tools = (here: Here): Promise<LockTools> => findLockTools(here.path);
 
-async function variablesFor(here: Here, order: DeployOrder | null, locked: boolean): Promise<Variables> {
+async function variablesFor(
+  here: Here,
+  order: DeployOrder | null,
+  guard: SwitchGuard | null = null,
+): Promise<Variables> {
   const { service, env, hostEnv, envFile } = here.options;
-  return scriptVariables({ service, env, host: hostEnv, envFile: await readEnvFile(envFile) }, order, locked);
+  return scriptVariables({ service, env, host: hostEnv, envFile: await readEnvFile(envFile) }, order, guard);
 }
 
 async function check(here: Here, order: DeployOrder): Promise<readonly Check[]> {
@@ -41,7 +46,7 @@ async function check(here: Here, order: DeployOrder): Promise<readonly Check[]> 
     const script = [found, rollbackVerbCheck(stage)];
     // Without a readable environment file the script cannot be asked; that file's own check has failed already.
     if (always.some(({ ok }) => !ok)) return [...script, ...always];
-    const variables = await variablesFor(here, order, false);
+    const variables = await variablesFor(here, order);
     return [...script, ...always, await previousCheck(stage, order, variables, here.tuning.checkTimeoutMs)];
   } catch (error) {
     if (!(error instanceof TidegateFailure) || error.kind !== 'BadPlan') throw error;
@@ -53,11 +58,12 @@ async function begin(here: Here, order: DeployOrder, job: Job): Promise<void> {
   const lock = await tools(here);
   const stage = await findStage(here.base, order, here.options);
   const args = actArguments(order, stage.script);
-  const variables = await variablesFor(here, order, lock.flock !== null);
+  const guard = { state: here.base, tool: jobFile(job, 'fenceTool'), locked: lock.flock !== null };
+  const variables = await variablesFor(here, order, guard);
   await startJob({
     job,
     place: `${here.options.service}/${here.options.env} on ${here.options.host}`,
-    fence: order.fence,
+    order,
     folder: stage.folder,
     script: stage.script.path,
     args,
@@ -77,7 +83,7 @@ async function observe(here: Here): Promise<Observation> {
   const endpoint = await askEndpoint(url, versionPath, here.tuning.versionTimeoutMs);
   return observeTarget(url, endpoint, async () => {
     try {
-      const variables = await variablesFor(here, null, false);
+      const variables = await variablesFor(here, null);
       return await askStatus(await presentStage(here.base), variables, here.tuning.statusTimeoutMs);
     } catch (error) {
       return { running: null, detail: error instanceof Error ? error.message : String(error) };
@@ -96,13 +102,27 @@ async function followOptions(here: Here): Promise<FollowOptions> {
   };
 }
 
+async function ending(here: Here): Promise<Pick<FollowOptions, 'killGraceMs' | 'flock'>> {
+  return { killGraceMs: here.tuning.killGraceMs, flock: (await tools(here)).flock };
+}
+
+const NO_SPACE: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** What keeps a script from its start, said so that a person can mend it; an overdue holder of the lock is ended. */
+async function hindrance(here: Here, error: unknown, now: number): Promise<unknown> {
+  if (error instanceof TidegateFailure && error.kind === 'Busy') await clearHolder(here.base, now, await ending(here));
+  const { code } = error as NodeJS.ErrnoException;
+  if (!NO_SPACE.includes(code)) return error;
+  const { host } = here.options;
+  return new TidegateFailure(
+    'Unavailable',
+    `${host} has no space left in ${here.base} (${code}), so the script was not started and nothing was touched. Free some; it is tried again.`,
+  );
+}
+
 async function stop(here: Here, deployment: string): Promise<void> {
-  const { flock } = await tools(here);
-  for (const act of ['deploy', 'rollback'] as const) {
-    const job = jobOf(here.base, deployment, act);
-    if ((await readJob(job)).state !== 'running') continue;
-    await endJob(job, { why: 'stopped' }, { killGraceMs: here.tuning.killGraceMs, flock });
-  }
+  const options = await ending(here);
+  for (const act of ACTS) await endUnfinished(jobOf(here.base, deployment, act), { why: 'stopped' }, options);
 }
 
 /**
@@ -125,10 +145,15 @@ export function createScriptDeployer(options: ScriptDeployerOptions): Deployer {
       const job = jobOf(here.base, order.deployment, order.act);
       if ((await readJob(job)).state === 'new') {
         hooks.signal.throwIfAborted();
-        await withHeartbeat(hooks, 'starting the script', () => begin(here, order, job));
+        await withHeartbeat(hooks, 'starting the script', () =>
+          begin(here, order, job).catch(async (error: unknown) => {
+            throw await hindrance(here, error, hooks.now());
+          }),
+        );
       }
       return followJob(job, order, hooks, await followOptions(here));
     },
+    unfinished: () => unfinishedJobs(here.base),
     stop: (deployment) => stop(here, deployment),
     observe: () => observe(here),
   };

@@ -1,6 +1,6 @@
 /** The variables a script sees: those of the contract, those of its environment file, and a few that any program needs. */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, delimiter, dirname } from 'node:path';
 import { parseEnv } from 'node:util';
 import { TidegateFailure } from '../../domain/failures';
 import { redact, REDACTED } from '../../domain/redact';
@@ -11,7 +11,7 @@ export type Variables = Readonly<Record<string, string>>;
 /** What of the worker's own environment reaches a script; a credential of the worker never does (E15, F54). */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'USER', 'SHELL'] as const;
 /** The open file that carries the lock of the environment (6-faults E3). */
-export const LOCK_FD = '9';
+const LOCK_FD = '9';
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -74,18 +74,42 @@ export interface ScriptContext {
   readonly envFile: Variables;
 }
 
+/** What a script that may switch is given beyond its order: how to be refused when it is stale (6-faults E3). */
+export interface SwitchGuard {
+  /** Folder of the environment on this host: lock, gate and highest fence. */
+  readonly state: string;
+  /** Absolute path of `tidegate-fence`. */
+  readonly tool: string;
+  /** Whether the script inherits the lock. */
+  readonly locked: boolean;
+}
+
+function guardVariables({ state, tool, locked }: SwitchGuard, path: string | undefined): Variables {
+  return {
+    TIDEGATE_STATE: state,
+    TIDEGATE_FENCE_TOOL: tool,
+    // Last, so that it hides nothing of the host.
+    PATH: [path, dirname(tool)].filter(Boolean).join(delimiter),
+    ...(locked ? { TIDEGATE_LOCK_FD: LOCK_FD } : {}),
+  };
+}
+
 /**
  * The contract's variables (4-interfaces §3). Without an order (`--status`) those of a deployment are empty, not absent:
  * scripts run under `set -u`. Later ones win, so an environment file cannot pose as the contract.
  */
-export function scriptVariables(context: ScriptContext, order: DeployOrder | null, locked: boolean): Variables {
+export function scriptVariables(
+  context: ScriptContext,
+  order: DeployOrder | null,
+  guard: SwitchGuard | null,
+): Variables {
+  const given = { ...passedOn(context.host), ...context.envFile };
   return {
-    ...passedOn(context.host),
-    ...context.envFile,
+    ...given,
     TIDEGATE_SERVICE: context.service,
     TIDEGATE_ENV: context.env,
     ...(order === null ? NO_DEPLOYMENT : deploymentVariables(order)),
-    ...(locked ? { TIDEGATE_LOCK_FD: LOCK_FD } : {}),
+    ...(guard === null ? {} : guardVariables(guard, given.PATH)),
   };
 }
 

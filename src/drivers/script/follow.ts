@@ -1,5 +1,6 @@
 /** Following a job to its end: log out, signs of life out, limits and cancellation in. */
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidegateFailure } from '../../domain/failures';
 import type { ActHooks, ActResult, DeployOrder } from '../../ports/deployer';
@@ -7,6 +8,7 @@ import { jobFile, markEnded, readEnded, readIdentity, readJob, type Ended, type 
 import { breakLock } from './lock';
 import { createOutputReader, outputMark, summarize } from './output';
 import { endSession } from './processes';
+import { RUNNER_FENCED } from './runner';
 
 export interface FollowOptions {
   readonly pollMs: number;
@@ -49,7 +51,7 @@ export async function endJob(
 }
 
 /** Without its runner a job leaves processes and a lock behind; what is left of its session may still act, so it ends. */
-async function settleLost(job: Job, options: Pick<FollowOptions, 'killGraceMs' | 'flock'>): Promise<void> {
+export async function settleLost(job: Job, options: Pick<FollowOptions, 'killGraceMs' | 'flock'>): Promise<void> {
   const script = await readIdentity(job, 'script');
   if (script !== null) await endSession(script, options.killGraceMs);
   if (options.flock !== null) await breakLock(job, options.flock);
@@ -75,6 +77,14 @@ async function createClocks(
   };
 }
 
+/** `tidegate-fence` said no, and the script went no further. */
+function refusedAtSwitch(job: Job, tail: string): TidegateFailure {
+  return new TidegateFailure(
+    'Fenced',
+    `The script of ${basename(job.folder)} was refused at its switch: its number is stale (exit ${RUNNER_FENCED}). Last lines: ${tail.slice(-400)}`,
+  );
+}
+
 async function conclude(
   job: Job,
   state: Exclude<JobState, { state: 'new' | 'running' }>,
@@ -87,6 +97,7 @@ async function conclude(
     return { outcome: 'hung', silentMs: ended.silentMs, metadata: { ...metadata, targetWhenHung: ended.target }, tail };
   }
   if (ended?.why === 'timed-out') return { outcome: 'timed-out', metadata, tail };
+  if (state.state === 'exited' && state.code === RUNNER_FENCED) throw refusedAtSwitch(job, tail);
   return state.state === 'lost' ? { outcome: 'lost', tail } : { outcome: 'exited', code: state.code, metadata, tail };
 }
 

@@ -2,7 +2,7 @@
  * A job is one act of one deployment on this host, as files: it can be read by a worker that did not start it.
  * Everything of an environment lies in one folder: `jobs/`, `checkouts/`, the lock and the fence.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { TidegateFailure } from '../../domain/failures';
@@ -34,6 +34,22 @@ export interface Job {
   readonly folder: string;
 }
 
+export const ACTS = ['deploy', 'rollback'] as const satisfies readonly DeployOrder['act'][];
+
+/** What is kept of a job's order. */
+export type JobOrder = Pick<DeployOrder, 'deployment' | 'act' | 'fence' | 'timeoutMs'>;
+
+export async function writeOrder(job: Job, { deployment, act, fence, timeoutMs }: DeployOrder): Promise<void> {
+  const kept: JobOrder = { deployment, act, fence, timeoutMs };
+  await writeAtomic(jobFile(job, 'order'), JSON.stringify(kept));
+}
+
+/** Null for a folder that is no job, or one of which the order was never written. */
+export async function readOrder(job: Job): Promise<JobOrder | null> {
+  const text = await readIfThere(jobFile(job, 'order'));
+  return text === null ? null : (JSON.parse(text) as JobOrder);
+}
+
 export function jobOf(base: string, deployment: string, act: DeployOrder['act']): Job {
   return { base, folder: join(jobsFolder(base), `${checkedName('deployment', deployment)}.${act}`) };
 }
@@ -45,10 +61,15 @@ export async function makePrivateFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
 }
 
-export async function writeAtomic(path: string, text: string): Promise<void> {
+export async function writeAtomic(path: string, content: string | Buffer, mode = 0o644): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
-  await writeFile(draft, text);
-  await rename(draft, path);
+  try {
+    await writeFile(draft, content, { mode });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 /** The text of a file, or null when there is none. */
@@ -72,8 +93,8 @@ export type JobState =
   | { readonly state: 'lost' };
 
 async function exitCode(job: Job): Promise<number | null> {
-  const text = await readIfThere(jobFile(job, 'exit'));
-  return text === null ? null : Number(text.trim());
+  const text = (await readIfThere(jobFile(job, 'exit')))?.trim() ?? '';
+  return /^\d+$/.test(text) ? Number(text) : null;
 }
 
 export async function readIdentity(job: Job, whose: 'script' | 'keeper'): Promise<ProcessIdentity | null> {
@@ -108,7 +129,8 @@ export async function readEnded(job: Job): Promise<Ended | null> {
   return text === null ? null : (JSON.parse(text) as Ended);
 }
 
-/** The first reason stays. */
+/** The first reason stays. It is for whoever reads the job later: a full disk must not keep a script alive (F42). */
 export async function markEnded(job: Job, ended: Ended): Promise<void> {
-  if ((await readEnded(job)) === null) await writeAtomic(jobFile(job, 'ended'), JSON.stringify(ended));
+  if ((await readEnded(job)) !== null) return;
+  await writeAtomic(jobFile(job, 'ended'), JSON.stringify(ended)).catch(() => undefined);
 }

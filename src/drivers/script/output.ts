@@ -66,7 +66,8 @@ export async function createOutputReader(job: Job, cap: number, sink: OutputSink
     if (lines.length === 0) return;
     const at = sink.now();
     await sink.log(lines.map(({ offset, text }) => ({ offset, at, text: sink.redact(text) })));
-    await writeAtomic(jobFile(job, 'logged'), String(splitter.resumeAt));
+    // Only where the next attempt begins; lines that are handed over twice are one row, a full disk is no reason to stop.
+    await writeAtomic(jobFile(job, 'logged'), String(splitter.resumeAt)).catch(() => undefined);
   };
 
   const pump = async (): Promise<void> => {

@@ -60,9 +60,19 @@ export async function isAlive(who: ProcessIdentity | null): Promise<boolean> {
   return now !== null && !isDead(now.state) && now.start === who.start;
 }
 
+/** What every process of a deploy script inherits, and nobody else has. */
+const MARK = 'TIDEGATE_DEPLOYMENT_ID=';
+
+async function isMarked(pid: number): Promise<boolean> {
+  return (await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => ''))
+    .split('\0')
+    .some((one) => one.startsWith(MARK));
+}
+
 /**
  * Living processes of the session or group that `leader` began. Its number cannot be given to another process while a
- * member lives; when it has been, nothing of ours is left.
+ * member lives; when it has been, nothing of ours is left. Once the leader is gone, its number may have belonged to a
+ * stranger who is gone too and left processes of his own: then only those count that a deploy script can have started.
  */
 export async function sessionMembers(leader: ProcessIdentity): Promise<readonly number[]> {
   if (!hasProc()) return answersToSignal(-leader.pid) ? [-leader.pid] : [];
@@ -74,7 +84,8 @@ export async function sessionMembers(leader: ProcessIdentity): Promise<readonly 
     if (!/^\d+$/.test(name)) continue;
     const one = await facts(Number(name));
     if (one === null || isDead(one.state)) continue;
-    if (one.session === leader.pid || one.group === leader.pid) found.push(Number(name));
+    if (one.session !== leader.pid && one.group !== leader.pid) continue;
+    if (present !== null || (await isMarked(Number(name)))) found.push(Number(name));
   }
   return found;
 }

@@ -18,6 +18,10 @@ export const HOLDER_FILE = 'holder';
 export const JOB_FILES = {
   runner: 'runner.sh',
   runnerLog: 'runner.log',
+  /** The copy of `tidegate-fence` that the script is given: it outlives an upgrade of Tidegate. */
+  fenceTool: 'bin/tidegate-fence',
+  /** Which number the job has, and how long it may take: for whoever finds it. */
+  order: 'order',
   /** Who runs the script: `<pid> <start> <boot>`. It exists from the instant before the script's first line. */
   script: 'script',
   /** Who waits for it, in the same form. */
@@ -33,6 +37,9 @@ export const JOB_FILES = {
   /** Byte offset up to which log lines were handed over. */
   logged: 'logged',
 } as const;
+
+/** How long somebody waits at the gate: a process that is frozen in it must not hold whoever comes next for ever. */
+export const GATE_PATIENCE_S = 30;
 
 /** How much of an output beyond its cap is kept from its end. */
 export const KEPT_TAIL_BYTES = 65_536;
@@ -123,18 +130,19 @@ tg_squeeze() {
 tg_guard() {
   trap 'kill "$tg_nap" 2>/dev/null; exit 0' TERM
   tg_nap=
-  while :; do
+  # A TERM that comes before the trap is set is lost: the end of the script itself must end the watch, and not the end
+  # of its session, in which a service may live for ever.
+  while kill -0 "$1" 2>/dev/null; do
     sleep 1 &
     tg_nap=$!
     wait "$tg_nap"
     tg_squeeze
-    [ -n "$(tg_members "$1")" ] || exit 0
   done
 }
 
 if [ "$tg_flock" != - ]; then
   exec 8>>"$tg_base/gate" || exit 77
-  "$tg_flock" 8 || exit 77
+  "$tg_flock" -w ${GATE_PATIENCE_S} 8 || exit 75
   exec 9>>"$tg_base/lock" || exit 77
   "$tg_flock" -n 9 || exit 75
 fi
@@ -174,7 +182,8 @@ read -r tg_owner tg_rest 2>/dev/null <"$tg_job/script" || exit 77
 [ "$tg_owner" = "$tg_child" ] || exit 0
 [ "$tg_code" = 0 ] || tg_end_session "$tg_child"
 tg_squeeze
-printf '%s\n' "$tg_code" >"$tg_job/exit.new"
+# On a full disk the draft stays empty: no code is better than a wrong one, and the target is asked what became of it.
+printf '%s\n' "$tg_code" >"$tg_job/exit.new" || rm -f "$tg_job/exit.new"
 [ "$tg_flock" = - ] || "$tg_flock" -u 9
 mv -f "$tg_job/exit.new" "$tg_job/exit"
 `.replaceAll(String.raw`\${`, '${');

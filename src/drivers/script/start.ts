@@ -1,19 +1,20 @@
 /** Starting a job: the runner is let loose, and this tells whether it got the environment. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { open, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidegateFailure } from '../../domain/failures';
+import type { DeployOrder } from '../../ports/deployer';
 import type { Variables } from './environment';
-import { jobFile, makePrivateFolder, readIfThere, readJob, writeAtomic, type Job } from './job';
+import { jobFile, makePrivateFolder, readIfThere, readJob, writeAtomic, writeOrder, type Job } from './job';
 import { lockHolder, type LockTools } from './lock';
 import { RUNNER, RUNNER_BUSY, RUNNER_FENCED } from './runner';
 
 export interface StartOrder {
   readonly job: Job;
+  readonly order: DeployOrder;
   /** For sentences: `shop/prod on host-1`. */
   readonly place: string;
-  readonly fence: number;
   readonly folder: string;
   readonly script: string;
   readonly args: readonly string[];
@@ -32,14 +33,20 @@ function command(order: StartOrder): readonly string[] {
   return path === undefined || path === order.runnerPath ? script : ['/usr/bin/env', `PATH=${path}`, ...script];
 }
 
+/** Beside the code, in source and build alike. */
+const FENCE_TOOL = join(__dirname, 'bin/tidegate-fence');
+
 async function spawnRunner(order: StartOrder): Promise<ChildProcess> {
   const { job, tools } = order;
-  await makePrivateFolder(job.folder);
+  const tool = jobFile(job, 'fenceTool');
+  await makePrivateFolder(dirname(tool));
+  await writeAtomic(tool, await readFile(FENCE_TOOL), 0o755);
+  await writeOrder(job, order.order);
   // In one step: a shell reads its script as it goes, and another runner of this job may be in the middle of it.
   await writeAtomic(jobFile(job, 'runner'), RUNNER);
   const log = await open(jobFile(job, 'runnerLog'), 'a', 0o600);
   try {
-    const limits = [order.fence, Math.ceil(order.killGraceMs / 100), order.outputCapBytes].map(String);
+    const limits = [order.order.fence, Math.ceil(order.killGraceMs / 100), order.outputCapBytes].map(String);
     const child = spawn(
       '/bin/sh',
       [
@@ -94,8 +101,8 @@ async function refusal(order: StartOrder, code: number): Promise<TidegateFailure
     case RUNNER_FENCED:
       return new TidegateFailure(
         'Fenced',
-        `${place} has been given to a newer deployment; number ${order.fence} is stale and changed nothing.`,
-        { fence: order.fence },
+        `${place} has been given to a newer deployment; number ${order.order.fence} is stale and changed nothing.`,
+        { fence: order.order.fence },
       );
     default: {
       const said = ((await readIfThere(jobFile(job, 'runnerLog'))) ?? '').trim().slice(-500);
