@@ -27,8 +27,12 @@ import type { ActResult, DeployOrder, Observation } from '../../src/ports/deploy
 import type { Ledger } from '../../src/ports/ledger';
 import type { BuiltCandidate, CandidateOrder, Difference } from '../../src/ports/source';
 import { requestSignal } from '../../src/workflows/messages';
+import { signed } from '../../src/api/sign';
+import { ENVIRONMENT_ROUND } from '../../src/domain/environment';
+import { verifyEd25519 } from '../../src/drivers/ed25519/keys';
 import { policyOf } from '../api/sample';
 import { timeSkipping, type RunningEnvironment } from '../support/environments';
+import { proofBy, signedFor, SIGNER } from '../support/signing';
 import { temporaryFolder } from '../support/temporary-folder';
 
 export const SERVICE = 'shop';
@@ -156,6 +160,7 @@ function targetFor(script: Script, env: string): Target {
         }
         return script.hold.then(() => result);
       },
+      unfinished: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
       observe() {
         const seen = script.running[env];
@@ -217,6 +222,22 @@ function driversFor(script: Script, policy: ServicePolicy): ServiceDrivers {
       read: () => Promise.resolve(null),
     },
     targets: { uat: targetFor(script, 'uat'), prod: targetFor(script, 'prod') },
+  };
+}
+
+/** Sends what carries no signature yet as the API would: signed, for the state that the ledger holds. */
+function signing(conductor: Conductor, ledger: Ledger, now: () => Promise<number>): Conductor {
+  return {
+    ...conductor,
+    async decideBug(service, bug, decision) {
+      const state = decision.signature === null ? await ledger.bug(service, bug) : null;
+      return conductor.decideBug(service, bug, state ? signedFor(state, decision, await now()) : decision);
+    },
+    async decideEnvironment(service, env, decision) {
+      const revision = (await ledger.environment(service, env))?.revision ?? '';
+      const gate = { workflow: environmentWorkflowId(service, env), round: ENVIRONMENT_ROUND, revision };
+      return conductor.decideEnvironment(service, env, signed(decision, gate, await now(), SIGNER));
+    },
   };
 }
 
@@ -298,6 +319,7 @@ async function createWorld(
     runs: createRuns(client),
     clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
     host: 'test',
+    verify: verifyEd25519,
     services: { [SERVICE]: driversFor(script, policy) },
   });
   const activities: Activities = { ...real, watchWindow: (order) => Promise.resolve(script.watch(order)) };
@@ -320,7 +342,7 @@ async function createWorld(
   }
 
   let rest = await work();
-  const conductor = createConductor(client);
+  const conductor = signing(createConductor(client), ledger, () => environment.currentTimeMs());
   await conductor.configure(policy);
   let decisions = 0;
 
@@ -345,6 +367,7 @@ async function createWorld(
         modules,
         services: [],
         external: null,
+        revision: policy.revision,
       };
       await conductor.reportBug(report, actor, policy, await world.now());
       await world.eventually('the report is in the ledger', async () => (await ledger.bug(SERVICE, id)) !== null);
@@ -392,13 +415,17 @@ async function createWorld(
       rest = await work();
     },
     async request(env, bug) {
-      const passenger = { bug, title: bug, severity: 'low' as const, modules: [], fix: fixOf(bug), approvals: [] };
+      const at = await world.now();
+      const fix = fixOf(bug);
+      const approval = { by: 'bo', at, sha: fix.head, productionSha: BASE, proof: proofBy('bo', fix.head, bug, at) };
+      const approvals = env === 'prod' ? [approval] : [];
+      const passenger = { bug, title: bug, severity: 'low' as const, modules: [], fix, approvals };
       const request = {
         id: bug,
         kind: 'immediate' as const,
         slot: null,
         passenger,
-        at: await world.now(),
+        at,
         told: null,
         label: null,
         announced: true,
