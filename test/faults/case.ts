@@ -1,0 +1,250 @@
+/** One case: a service of its own, a journey that it makes, a fault that strikes, and what is true afterwards. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { destination } from 'pino';
+import { createLogger } from '../../src/api/logger';
+import { startApi, type RunningApi } from '../../src/api/server';
+import { connect } from '../../src/client/connection';
+import { loadConfig } from '../../src/config/load';
+import type { Ledger } from '../../src/ports/ledger';
+import { makeCaseFolder, tokenOf, type CaseFolder, type Person } from './case-folder';
+import { openCaseLedger } from './case-ledger';
+import { judge, type Broken } from './checks';
+import { collect } from './collect';
+import type { Crew, WorkerProcess } from './crew';
+import type { Acknowledged, Facts } from './facts';
+import { faultNamed } from './faults';
+import { journeyOf } from './journeys';
+import type { CaseSpec } from './plan';
+import type { Moment } from './points';
+import { lasting, processesNaming, signalAll } from './processes';
+import { randomOf, type Random } from './random';
+import type { WorkerPlan } from './worker-plan';
+import type { World } from './world';
+
+/** What a journey and a fault may use. */
+export interface CaseContext {
+  readonly spec: CaseSpec;
+  readonly random: Random;
+  readonly world: World;
+  readonly folder: CaseFolder;
+  readonly ledger: Ledger;
+  readonly client: Client;
+  /** The worker that was started last. */
+  readonly worker: () => WorkerProcess;
+  readonly startWorker: (halt?: Moment | null) => WorkerProcess;
+  /** Asks the API; a machine that is away is asked again with the same key until it answers. */
+  readonly post: (as: Person, path: string, body: unknown, key: string) => Promise<Answer>;
+  readonly acknowledge: (command: Acknowledged) => void;
+  /** One line of the timeline. */
+  readonly say: (line: string) => void;
+  /** Polls until the look is as wanted; errors of the world are looks, too. */
+  readonly until: <T>(look: () => Promise<T>, wanted: (seen: T) => boolean) => Promise<T>;
+  /** Settles when the journey is over, whatever became of it. */
+  readonly over: Promise<void>;
+  readonly isOver: () => boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+export interface CaseResult {
+  readonly spec: CaseSpec;
+  readonly broken: readonly Broken[];
+  readonly verdicts: readonly string[];
+  /** Whether the fault struck: a point may not be reached. */
+  readonly struck: boolean;
+  readonly ms: number;
+  readonly timeline: readonly string[];
+  readonly effects: readonly string[];
+  /** Kept for a look when something is broken. */
+  readonly folder: string;
+}
+
+const LIMIT_MS = 120_000;
+const ASK_AGAIN_MS = 300;
+
+export interface CasePlan {
+  readonly spec: CaseSpec;
+  readonly world: World;
+  readonly crew: Crew;
+  readonly bundle: string;
+}
+
+interface Open {
+  readonly folder: CaseFolder;
+  readonly ledger: Ledger;
+  readonly client: Client & { readonly connection: { close(): Promise<void> } };
+  readonly api: RunningApi;
+  readonly address: string;
+}
+
+export async function runCase(plan: CasePlan): Promise<CaseResult> {
+  const { spec, crew } = plan;
+  const startedAt = Date.now();
+  const timeline: string[] = [];
+  const say = (line: string): void => void timeline.push(`${((Date.now() - startedAt) / 1000).toFixed(2)} s ${line}`);
+  const open = await openCase(plan);
+  const acknowledged: Acknowledged[] = [];
+  const { ended, problem, struck } = await walk(plan, open, acknowledged, say);
+  const facts = await collect({
+    ...plan,
+    ...open,
+    acknowledged,
+    ended,
+    problem,
+    allowed: faultNamed(spec.fault).allowed,
+  });
+  await crew.clear();
+  const orphans = (await lasting(open.folder.root, 3_000)).map(({ pid, command }) => `${pid} ${command}`);
+  const whole: Facts = { ...facts, orphans };
+  const broken = spec.control ? judge({ ...whole, orphans: [] }) : judge(whole);
+  signalAll(await processesNaming(open.folder.root), 'SIGKILL');
+  await closeCase(plan, open);
+  if (broken.length === 0 || spec.control) await rm(open.folder.root, { recursive: true, force: true });
+  return {
+    ...{ spec, broken, struck, timeline },
+    verdicts: facts.deployments.map(({ id, verdict }) => `${id} ${verdict ?? 'open'}`),
+    ms: Date.now() - startedAt,
+    effects: facts.effects.map((effect) => Object.values(effect).join(' ')),
+    folder: open.folder.root,
+  };
+}
+
+async function openCase({ spec, world, crew }: CasePlan): Promise<Open> {
+  void crew;
+  const service = `case-${spec.index}`;
+  const root = join(world.folder, service);
+  await rm(root, { recursive: true, force: true });
+  await mkdir(root, { recursive: true });
+  const { template, target, temporal } = world;
+  const pace = spec.control ? '0.4' : '0.15';
+  const folder = await makeCaseFolder({ root, template, service, targetUrl: target.url, pace });
+  target.serve(service, root);
+  const address = world.postgres
+    ? await world.postgres.createDatabase(`case_${spec.index}`)
+    : join(folder.state, 'ledger.db');
+  const ledger = await openCaseLedger(address);
+  const client = await connect({ address: temporal.address, namespace: temporal.namespace, options: {} });
+  const services = loadConfig({ configPath: folder.config, cwd: folder.state, variables: {}, secrets: 'require' });
+  const logger = createLogger('info', destination({ dest: join(folder.state, 'api.log'), sync: true }));
+  const listen = { host: '127.0.0.1', port: 0 };
+  const api = await startApi({ services, ledger, client, listen, temporalUi: null, version: '0.0.0', logger });
+  return { folder, ledger, client, api, address };
+}
+
+async function walk(
+  plan: CasePlan,
+  open: Open,
+  acknowledged: Acknowledged[],
+  say: (line: string) => void,
+): Promise<{ readonly ended: boolean; readonly problem: string | null; readonly struck: boolean }> {
+  const { spec } = plan;
+  const giveUpAt = Date.now() + LIMIT_MS;
+  let isOver = false;
+  let finish = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    finish = () => {
+      isOver = true;
+      resolve();
+    };
+  });
+  const context = contextOf(plan, open, { acknowledged, say, giveUpAt, over, isOver: () => isOver });
+  const fault = faultNamed(spec.fault);
+  let struck = false;
+  try {
+    await fault.prepare?.(context);
+    const journey = journeyOf(spec.journey)(context).finally(finish);
+    const strike = fault.strike(context).then((result) => (struck = result));
+    await Promise.all([journey, strike]);
+    return { ended: true, problem: null, struck };
+  } catch (error) {
+    finish();
+    const problem = error instanceof Error ? error.message : String(error);
+    say(`gave up: ${problem}`);
+    return { ended: false, problem, struck };
+  }
+}
+
+function contextOf(
+  { spec, world, crew, bundle }: CasePlan,
+  { folder, ledger, client, api, address }: Open,
+  shared: Pick<CaseContext, 'say' | 'over' | 'isOver'> & {
+    readonly acknowledged: Acknowledged[];
+    readonly giveUpAt: number;
+  },
+): CaseContext {
+  const { acknowledged, giveUpAt, say } = shared;
+  let worker: WorkerProcess | null = null;
+  const plan = (halt: Moment | null): WorkerPlan => ({
+    config: folder.config,
+    stateDir: folder.state,
+    temporal: { address: world.temporal.address, namespace: world.temporal.namespace },
+    ledger: address,
+    bundle,
+    halt,
+    unguarded: spec.control,
+  });
+  async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
+    for (let last = 'nothing'; ;) {
+      try {
+        const seen = await look();
+        if (wanted(seen)) return seen;
+        last = JSON.stringify(seen)?.slice(0, 600) ?? 'nothing';
+      } catch (error) {
+        last = String(error);
+      }
+      if (Date.now() > giveUpAt) throw new Error(`it never came; the last look: ${last}`);
+      await sleep(100);
+    }
+  }
+  const ask = async (as: Person, path: string, body: unknown, key: string): Promise<Answer> => {
+    const headers = {
+      authorization: `Bearer ${tokenOf(as)}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    };
+    const response = await fetch(new URL(path, api.url), { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  return {
+    ...{ spec, world, folder, ledger, client, until, say, over: shared.over, isOver: shared.isOver },
+    random: randomOf(`${spec.seed}/case`),
+    worker() {
+      if (worker === null) throw new Error('no worker was started yet');
+      return worker;
+    },
+    startWorker(halt = null) {
+      worker = crew.start(plan(halt));
+      say(`worker ${worker.pid} starts${halt === null ? '' : `, halts ${halt}`}`);
+      return worker;
+    },
+    async post(as, path, body, key) {
+      for (;;) {
+        const answer = await ask(as, path, body, key);
+        if (answer.status < 500 || Date.now() > giveUpAt) return answer;
+        say(`${path} answered ${answer.status}; asked again`);
+        await sleep(ASK_AGAIN_MS);
+      }
+    },
+    acknowledge: (command) => void acknowledged.push(command),
+  };
+}
+
+async function closeCase({ world, spec }: CasePlan, { api, ledger, client, folder }: Open): Promise<void> {
+  await api.stop();
+  for (const id of [`env/${folder.service}/uat`, `env/${folder.service}/prod`, `bug/${folder.service}/1`]) {
+    await client.workflow
+      .getHandle(id)
+      .terminate('the case is over')
+      .catch(() => undefined);
+  }
+  await ledger.close();
+  await client.connection.close();
+  void world;
+  void spec;
+}

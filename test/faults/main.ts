@@ -1,0 +1,122 @@
+/** The fault harness (6-faults §3): many cases, each with a fault from the seed, then ten invariants; `npm run faults`. */
+import { appendFile, mkdtemp, chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { findCli } from '../../src/temporal/cli';
+import type { CaseResult } from './case';
+import { FAULTS, faultNamed } from './faults';
+import { canIsolate, openLane, type Lane } from './lane';
+import { readOptions, repeatCommand, type Options } from './options';
+import { planCase, type CaseSpec } from './plan';
+import { lastLine, tableBy, countsOf } from './summary';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function planned(options: Options): readonly CaseSpec[] {
+  const faults = options.faults === null ? FAULTS : options.faults.map(faultNamed);
+  const indexes = options.only === null ? Array.from({ length: options.runs }, (_, at) => at + 1) : [options.only];
+  return indexes.map((index) => planCase(options.seed, index, faults, options.control));
+}
+
+async function bundled(folder: string): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../../src/workflows'),
+    payloadConverterPath: require.resolve('../../src/codec/payload-converter'),
+    workflowInterceptorModules: [require.resolve('./impatient')],
+    ignoreModules: ['crypto'],
+    logger: new DefaultLogger('ERROR'),
+  });
+  const path = join(folder, 'workflow-bundle.js');
+  await writeFile(path, code);
+  return path;
+}
+
+const where = ({ spec }: Pick<CaseResult, 'spec'>): string =>
+  spec.point === null ? 'at a random time' : `${spec.when} ${spec.point}`;
+
+function tell(options: Options, result: CaseResult): void {
+  const { spec, broken, verdicts, struck, ms } = result;
+  const name = `case ${spec.index} ${spec.fault} ${where(result)}`;
+  const end = `${verdicts.join(', ')}${struck ? '' : ', not struck'}, ${(ms / 1000).toFixed(1)} s`;
+  print(`${broken.length === 0 ? 'ok    ' : 'BROKEN'} ${name}: ${end}`);
+  if (broken.length === 0 || options.control) return;
+  for (const { invariant, sentence } of broken) print(`  ${invariant}: ${sentence}`);
+  for (const line of result.timeline) print(`  | ${line}`);
+  for (const line of result.effects) print(`  > ${line}`);
+  print(`  folder: ${result.folder}`);
+  print(`  again: ${repeatCommand(options, spec.index)}`);
+}
+
+/** Lanes take the next case as they become free. A lane that breaks down is opened anew, and its case counts as stuck. */
+async function runAll(options: Options, cases: readonly CaseSpec[], folder: string): Promise<readonly CaseResult[]> {
+  const say = (line: string): void => (line.includes('…') ? print(line) : undefined);
+  const [{ path: cli }, bundle] = await Promise.all([findCli(process.env, say), bundled(folder)]);
+  const isolated = canIsolate();
+  const count = Math.min(options.lanes, cases.length);
+  print(
+    `seed ${options.seed}, ${cases.length} cases, ${count} lanes ${isolated ? 'in namespaces of their own' : 'on free ports'}`,
+  );
+  const queue = [...cases];
+  const results: CaseResult[] = [];
+  async function work(lane: Lane, spec: CaseSpec): Promise<void> {
+    const result = await lane.run(spec);
+    results.push(result);
+    tell(options, result);
+    if (options.json !== null) await appendFile(options.json, `${JSON.stringify(result)}\n`);
+  }
+  const drive = async (_: unknown, number: number): Promise<void> => {
+    const laneFolder = join(folder, `lane-${number + 1}`);
+    const lane = await openLane({ folder: laneFolder, cli, bundle, ledger: options.ledger }, isolated);
+    try {
+      for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) await work(lane, spec);
+    } finally {
+      await lane.end();
+    }
+  };
+  await Promise.all(Array.from({ length: count }, drive));
+  return results;
+}
+
+function report(options: Options, results: readonly CaseResult[]): boolean {
+  print('');
+  for (const line of tableBy('step', results, ({ spec }) => spec.point ?? 'at a random time')) print(line);
+  print('');
+  for (const line of tableBy('fault', results, ({ spec }) => spec.fault)) print(line);
+  print('');
+  const { double } = countsOf(results);
+  const clean = results.every(({ broken }) => broken.length === 0);
+  if (options.control)
+    print(
+      double > 0
+        ? 'control: without its guards the product deploys twice'
+        : 'control: NO DOUBLE, the harness proves nothing',
+    );
+  print(lastLine(results));
+  return options.control ? double > 0 : clean;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(3));
+  const folder = await mkdtemp(join(tmpdir(), 'tidegate-faults-'));
+  await chmod(folder, 0o755); // PostgreSQL runs as another user
+  const results = await runAll(options, planned(options), folder);
+  process.exitCode = report(options, results) ? 0 : 1;
+  const broken = !options.control && results.some(({ broken: sentences }) => sentences.length > 0);
+  if (!broken) await rm(folder, { recursive: true, force: true });
+  else await removeServers(folder);
+}
+
+/** What the cases left stays for a look; the servers' data does not. */
+async function removeServers(folder: string): Promise<void> {
+  for (const lane of (await readdir(folder)).filter((name) => name.startsWith('lane-'))) {
+    for (const server of ['temporal', 'postgres', 'template']) {
+      await rm(join(folder, lane, server), { recursive: true, force: true });
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});
