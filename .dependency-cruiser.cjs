@@ -36,7 +36,7 @@ module.exports = {
     only(
       'workflows',
       room('workflows'),
-      anyOf(room('workflows', 'domain', 'activities'), library('@temporalio/(workflow|common)', '@noble/[a-z0-9-]+')),
+      anyOf(room('workflows', 'domain', 'activities'), library('@temporalio/(workflow|common)', 'tweetnacl')),
       'Workflows are deterministic: no Node, no configuration, no ports, no drivers, no zod.',
     ),
     never(
@@ -51,7 +51,7 @@ module.exports = {
       comment: 'One file verifies signatures.',
       severity: 'error',
       from: { path: room('workflows'), pathNot: '^src/workflows/verify[.]ts$' },
-      to: { path: library('@noble/[a-z0-9-]+') },
+      to: { path: library('tweetnacl') },
     },
     only(
       'activities',

@@ -15,9 +15,12 @@ import type { Ledger } from './ports/ledger';
 import { createSqliteLedger } from './ledger/sqlite-ledger';
 import { reach } from './wiring/reach';
 import { sealing } from './wiring/sealing';
+import { ownSigning, trusting, type Signing } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
 
 export interface UpOptions {
+  /** Signs what people decide, and is trusted by the worker. */
+  readonly signing: Signing;
   readonly services: readonly LoadedService[];
   readonly temporal: TemporalAddress & { readonly uiUrl: string | null };
   /** Holds the ledger, mirrors, checkouts and job folders. */
@@ -37,7 +40,7 @@ export interface Up {
   stop(): Promise<void>;
 }
 
-export interface ConfiguredUp extends Omit<UpOptions, 'services' | 'logger' | 'version' | 'workflows'> {
+export interface ConfiguredUp extends Omit<UpOptions, 'services' | 'signing' | 'logger' | 'version' | 'workflows'> {
   /** File or folder of the configuration; null: the nearest tidegate.yaml upward. */
   readonly configPath: string | null;
   readonly logLevel: string;
@@ -52,7 +55,14 @@ export async function startConfigured(options: ConfiguredUp): Promise<Up> {
   const logger = createLogger(options.logLevel, destination({ dest: join(stateDir, 'tidegate.log'), sync: true }));
   Runtime.install({ logger: temporalLogger(logger) });
   const temporal = { ...options.temporal, ...sealing() };
-  return startAll({ ...options, temporal, services, version: productVersion(), logger });
+  return startAll({
+    ...options,
+    temporal,
+    services,
+    signing: await ownSigning(stateDir),
+    version: productVersion(),
+    logger,
+  });
 }
 
 /** Temporal's own lines go into the same log. */
@@ -78,7 +88,8 @@ async function environmentsKnown(services: readonly LoadedService[], ledger: Led
 
 /** Starts ledger, worker and API; answers once all of them work. */
 export async function startAll(options: UpOptions): Promise<Up> {
-  const { services, temporal, stateDir, listen, version, logger } = options;
+  const { signing, temporal, stateDir, listen, version, logger } = options;
+  const services = trusting(options.services, signing.trusted);
   const ledger = await createSqliteLedger({ file: options.ledger });
   const { workflows } = options;
   const worker = await startWorker({
@@ -93,7 +104,7 @@ export async function startAll(options: UpOptions): Promise<Up> {
   await environmentsKnown(services, ledger);
   const { client, connection } = await reach(temporal);
   const temporalUi = temporal.uiUrl && `${temporal.uiUrl}/namespaces/${temporal.namespace}`;
-  const api = await startApi({ services, ledger, client, listen, temporalUi, version, logger });
+  const api = await startApi({ services, ledger, client, signer: signing.signer, listen, temporalUi, version, logger });
   return {
     url: api.url,
     ended: worker.ended,

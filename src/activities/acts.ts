@@ -5,6 +5,7 @@ import { failedChecks } from '../domain/deployment-plan';
 import { explainExit } from '../domain/exit-codes';
 import type { ActResult, Deployer, DeployOrder, LogLine, Observation } from '../ports/deployer';
 import { alive, attempt, beating, stopSignal, unlessStopped, withHooks } from './context';
+import { approvalCheck } from './approvals';
 import { targetOf, type ActivityDeps } from './deps';
 import type { ActEnd, Activities } from './index';
 import { actOnce, runs, sawSentence } from './step';
@@ -16,6 +17,8 @@ const LOOK_EVERY_MS = 1_000;
 const ROLLBACK_OFFSET = 1e12;
 
 interface Act {
+  /** Asked before anything is touched. */
+  readonly permission: () => Promise<readonly Check[]>;
   readonly deployer: Deployer;
   readonly order: DeployOrder;
   readonly reached: (observation: Observation) => boolean;
@@ -70,7 +73,7 @@ async function concluded(deps: ActivityDeps, act: Act, result: ActResult, checks
 
 async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollback'): Promise<ActEnd> {
   const { ledger, clock, host } = deps;
-  const { deployer, order, alreadyThere } = act;
+  const { deployer, order, alreadyThere, permission } = act;
   const { deployment, fence, attempt: tries } = order;
   let checks: readonly Check[] = [];
   const shift = order.act === 'rollback' ? ROLLBACK_OFFSET : 0;
@@ -91,7 +94,7 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
     async checks() {
       if (order.act === 'rollback') return null;
       // An abort that came meanwhile touches nothing (6-faults F28).
-      checks = unlessStopped(await beating(deployer.check(order)));
+      checks = unlessStopped([...(await permission()), ...(await beating(deployer.check(order)))]);
       const failed = failedChecks(checks);
       return failed === null ? null : { refused: { outcome: 'refused', checks, reason: failed } };
     },
@@ -107,6 +110,7 @@ function actOn(deps: ActivityDeps, plan: DeploymentOrder, order: DeployOrder, de
   const { deployer } = targetOf(deps, plan.service, plan.env);
   const byVersion = order.to.version !== order.previous?.version;
   return {
+    permission: () => Promise.resolve([]),
     deployer,
     order,
     reached: (seen) => runs(seen, order.to, deployment),
@@ -119,7 +123,8 @@ export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidat
     deployCandidate(order, candidate) {
       const previous = order.running && { version: order.running.version, sha: order.running.sha };
       const act = actOn(deps, order, deployOrder(order, 'deploy', candidate, previous), order.id);
-      return carryOut(deps, act, 'execute');
+      const permission = async () => [await approvalCheck(deps, order, candidate)];
+      return carryOut(deps, { ...act, permission }, 'execute');
     },
     rollBack(order, candidate: Candidate, to) {
       const deployment = order.running?.deployment ?? null;

@@ -1,6 +1,7 @@
 /** What the activities stand on: ports only, joined by the worker's composition root. */
 import { TidegateFailure } from '../domain/failures';
 import type { ServicePolicy } from '../domain/policy';
+import type { Verify } from '../domain/signed';
 import type { Analyst } from '../ports/analyst';
 import type { Calendars } from '../ports/calendars';
 import type { Clock } from '../ports/clock';
@@ -42,6 +43,8 @@ export interface ActivityDeps {
   readonly clock: Clock;
   /** Name of this machine: a step's intent says where its process is. */
   readonly host: string;
+  /** Checks signatures of approvals right before the switch (6-faults E8). */
+  readonly verify: Verify;
   readonly services: Readonly<Record<string, ServiceDrivers>>;
 }
 

@@ -11,7 +11,7 @@ import type { Activities, Suspension } from './index';
 
 type GateFacts = Pick<
   Activities,
-  'assess' | 'findFix' | 'approvalFacts' | 'nextSlot' | 'nextBooking' | 'suspended' | 'holds'
+  'assess' | 'findFix' | 'approvalFacts' | 'nextSlot' | 'nextBooking' | 'suspended' | 'holds' | 'signers'
 >;
 
 const place = (name: string, state: EnvironmentState | null): FlowEnvironment => ({
@@ -99,6 +99,8 @@ export function createGateFacts(deps: ActivityDeps): GateFacts {
 
     nextBooking: (bug: BugReport, env: string, kind: SlotKind, after: number) =>
       Promise.resolve(booking(bug, env, kind, after)),
+
+    signers: (service: string) => Promise.resolve(serviceOf(deps, service).policy.signers),
 
     suspended: (...question) => Promise.resolve(suspended(deps, ...question)),
 

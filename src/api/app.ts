@@ -8,17 +8,19 @@ import { mountOperations } from './mount';
 import { openApiDocument } from './openapi';
 import type { ApiDeps, ApiLimits } from './operation';
 import { operations } from './operations';
+import { createPace } from './pace';
 import { ApiProblem } from './problems';
 
 export const DEFAULT_LIMITS: ApiLimits = {
   perMinute: 1_200,
+  perRunMinute: 120,
   recordedWithinMs: 10_000,
   pollMs: 100,
   followers: 200,
 };
 
 /** What a caller of `createApp` gives: limits and registry have defaults. */
-export type AppOptions = Omit<ApiDeps, 'limits' | 'registry'> & {
+export type AppOptions = Omit<ApiDeps, 'limits' | 'registry' | 'pace'> & {
   readonly limits?: Partial<ApiLimits>;
   readonly registry?: Registry;
 };
@@ -26,7 +28,8 @@ export type AppOptions = Omit<ApiDeps, 'limits' | 'registry'> & {
 /** Builds the app; listening is the caller's matter. */
 export function createApp(options: AppOptions): Express {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const deps: ApiDeps = { ...options, limits, registry: options.registry ?? new Registry() };
+  const pace = createPace(limits.perRunMinute, options.now);
+  const deps: ApiDeps = { ...options, limits, pace, registry: options.registry ?? new Registry() };
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');

@@ -1,14 +1,14 @@
 /** Decisions on their way from a person to the workflow and back: one path for single ones and batches. */
-import { STATUS_COLOURS, type BugState, type BugStatus } from '../domain/bug';
+import { bugRound, STATUS_COLOURS, type BugState, type BugStatus } from '../domain/bug';
 import { decideBug } from '../domain/decision';
-import { type EnvironmentState } from '../domain/environment';
+import { ENVIRONMENT_ROUND, type EnvironmentState } from '../domain/environment';
 import { emptyEnvironment } from '../domain/environment-evolve';
 import { decideEnvironment } from '../domain/environment-decision';
 import type { LedgerEvent } from '../domain/events';
-import { bugSubject, environmentSubject } from '../domain/ids';
+import { bugSubject, bugWorkflowId, environmentSubject, environmentWorkflowId } from '../domain/ids';
 import type { Actor } from '../domain/people';
 import { redact } from '../domain/redact';
-import type { BugDecision, EnvironmentDecision, Refusal, Ruling } from '../domain/verbs';
+import type { BugDecision, DeploymentDecision, EnvironmentDecision, Refusal, Ruling } from '../domain/verbs';
 import type { DecisionOutcome } from '../client/conductor';
 import { actorIn, readOnlySentence, type ApiService } from './auth';
 import type { ApiDeps } from './operation';
@@ -16,6 +16,7 @@ import { ApiProblem, refusedProblem } from './problems';
 import type { Bug } from './schemas/bug';
 import type { BugDecisionBody, EnvironmentDecisionBody } from './schemas/decision';
 import type { Environment } from './schemas/environment';
+import { signed } from './sign';
 import { viewBug, type Viewer } from './views/bug';
 import { viewEnvironment } from './views/environment';
 
@@ -36,7 +37,9 @@ export async function decideOnBug(
   const { deps } = viewer;
   const name = service.policy.service;
   const actor = actorIn(viewer.caller, name, viewer.surface);
-  const decision = bugDecision(wish, actor, id);
+  const gate = { workflow: bugWorkflowId(name, state.id), round: bugRound(state), revision: state.revision };
+  deps.pace.take(gate.workflow);
+  const decision = signed(bugDecision(wish, actor, id), gate, deps.now(), deps.signer);
   const refuse = (refusal: Refusal): Promise<never> =>
     refused(deps, { service: name, subject: bugSubject(state.id), decision, actor }, refusal);
   await guardReadOnly(actor, refuse);
@@ -62,8 +65,14 @@ export async function decideOnEnvironment(
   const { deps } = viewer;
   const name = service.policy.service;
   const actor = actorIn(viewer.caller, name, viewer.surface);
-  const decision = environmentDecision(wish, actor, id);
   const known = await deps.ledger.environment(name, env);
+  const gate = {
+    workflow: environmentWorkflowId(name, env),
+    round: ENVIRONMENT_ROUND,
+    revision: known?.revision ?? service.policy.revision,
+  };
+  deps.pace.take(gate.workflow);
+  const decision = signed(environmentDecision(wish, actor, id), gate, deps.now(), deps.signer);
   const refuse = (refusal: Refusal): Promise<never> =>
     refused(deps, { service: name, subject: environmentSubject(env), decision, actor }, refusal);
   await guardReadOnly(actor, refuse);
@@ -97,15 +106,15 @@ function environmentDecision(wish: EnvironmentDecisionBody, actor: Actor, id: st
 }
 
 /** Whatever looks like a secret ends here: a reason stands in histories and reports for ever. */
-const reasonOf = (reason: string | undefined): string | null => (reason === undefined ? null : redact(reason));
+export const reasonOf = (reason: string | undefined): string | null => (reason === undefined ? null : redact(reason));
 
-async function guardReadOnly(actor: Actor, refuse: (refusal: Refusal) => Promise<never>): Promise<void> {
+export async function guardReadOnly(actor: Actor, refuse: (refusal: Refusal) => Promise<never>): Promise<void> {
   const sentence = readOnlySentence(actor);
   if (sentence !== null) await refuse({ code: 'not-allowed', sentence, presentSha: null, possible: [] });
 }
 
 /** What an outcome means: taken, refused, or nobody there, in which case the ledger's state gives the sentence. */
-async function settled(
+export async function settled(
   outcome: DecisionOutcome,
   refuse: (refusal: Refusal) => Promise<never>,
   rule: () => Ruling,
@@ -130,12 +139,12 @@ async function settled(
 interface Refused {
   readonly service: string;
   readonly subject: string;
-  readonly decision: BugDecision | EnvironmentDecision;
+  readonly decision: BugDecision | DeploymentDecision | EnvironmentDecision;
   readonly actor: Actor;
 }
 
 /** A refused update leaves no trace in Temporal, so the API writes it down (6-faults finding 4), and then answers. */
-async function refused(
+export async function refused(
   deps: ApiDeps,
   { service, subject, decision, actor }: Refused,
   refusal: Refusal,

@@ -11,7 +11,9 @@ import type { Surface } from '../domain/people';
 import type { Calendars } from '../ports/calendars';
 import type { Ledger } from '../ports/ledger';
 import type { Reports } from '../ports/reports';
+import type { Signer } from '../ports/signer';
 import type { ApiService, Caller } from './auth';
+import type { Pace } from './pace';
 
 export interface ApiLinks {
   /** Address of Temporal's UI up to and with the namespace: `http://127.0.0.1:8233/namespaces/default`. */
@@ -23,6 +25,8 @@ export interface ApiLinks {
 export interface ApiLimits {
   /** Requests a minute of one person, or of one address without a good token. */
   readonly perMinute: number;
+  /** Decisions a minute on one run, whoever sends them. */
+  readonly perRunMinute: number;
   /** How long a report waits for the ledger before it is answered with 202. */
   readonly recordedWithinMs: number;
   /** Time between two looks at the ledger while waiting or following. */
@@ -35,6 +39,7 @@ export interface ApiDeps {
   readonly services: readonly ApiService[];
   readonly ledger: Ledger;
   readonly conductor: Conductor;
+  readonly signer: Signer;
   readonly reports: Reports;
   /** null: no forecast of the next T2. */
   readonly calendars: Calendars | null;
@@ -45,6 +50,7 @@ export interface ApiDeps {
   readonly version: string;
   readonly registry: Registry;
   readonly limits: ApiLimits;
+  readonly pace: Pace;
 }
 
 /** What a handler is given: input that its schemas let through, and who asks. */

@@ -10,12 +10,14 @@ import { TidegateFailure } from '../domain/failures';
 import { createCalendars } from '../drivers/calendar/calendars';
 import { createFileReports } from '../drivers/reports/file-reports';
 import type { Ledger } from '../ports/ledger';
+import type { Signer } from '../ports/signer';
 import { createApp } from './app';
 
 export interface ApiRole {
   readonly services: readonly LoadedService[];
   readonly ledger: Ledger;
   readonly client: Client;
+  readonly signer: Signer;
   readonly listen: { readonly host: string; readonly port: number };
   /** Temporal's UI up to and with the namespace, or null. */
   readonly temporalUi: string | null;
@@ -35,7 +37,7 @@ const REQUEST_MS = 60_000;
 
 /** Listens once the door is safe to open. @throws BadPlan for an open address without tokens */
 export async function startApi(role: ApiRole): Promise<RunningApi> {
-  const { services, ledger, client, listen, temporalUi, version, logger } = role;
+  const { services, ledger, client, signer, listen, temporalUi, version, logger } = role;
   refuseOpenDoor(listen.host, services);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -44,6 +46,7 @@ export async function startApi(role: ApiRole): Promise<RunningApi> {
     services,
     ledger,
     conductor: createConductor(client),
+    signer,
     reports: createFileReports({ dir: first?.wiring.reportsDir ?? 'releases', zone: first?.policy.zone ?? 'UTC' }),
     calendars: createCalendars(services.map(({ calendar }) => calendar)),
     now: () => Date.now(),

@@ -54,8 +54,10 @@ export function resolvePolicy(file: ConfigFile, calendar: Calendar, smoke: Smoke
     train: resolveTrain(file.train ?? {}),
     fix: resolveFix(file.fix ?? {}),
     analysis: { provider: file.analysis?.provider ?? 'git' },
-  } satisfies Omit<ServicePolicy, 'revision'>;
-  return { ...policy, revision: revisionOf(policy, calendar) };
+    emails: resolveEmails(file.people),
+  } satisfies Omit<ServicePolicy, 'revision' | 'signers'>;
+  // Keys are a matter of the process, not of the file: the wiring puts them in.
+  return { ...policy, revision: revisionOf(policy, calendar), signers: [] };
 }
 
 function resolveRepo(input: ConfigFile['repo']): ServicePolicy['repo'] {
@@ -64,6 +66,13 @@ function resolveRepo(input: ConfigFile['repo']): ServicePolicy['repo'] {
     versionFile: input.versionFile ?? DEFAULTS.versionFile,
     changelog: input.changelog ?? DEFAULTS.changelog,
   };
+}
+
+function resolveEmails(people: ConfigFile['people']): ServicePolicy['emails'] {
+  const listed = Object.entries(people).flatMap(([id, { emails }]): [string, readonly string[]][] =>
+    emails ? [[id, emails.map((email) => email.toLowerCase())]] : [],
+  );
+  return Object.fromEntries(listed);
 }
 
 function resolveTrain(input: NonNullable<ConfigFile['train']>): TrainPolicy {
@@ -87,7 +96,7 @@ function resolveFix(input: NonNullable<ConfigFile['fix']>): ServicePolicy['fix']
 
 const REVISION_LENGTH = 12;
 
-function revisionOf(policy: Omit<ServicePolicy, 'revision'>, calendar: Calendar): string {
+function revisionOf(policy: Omit<ServicePolicy, 'revision' | 'signers'>, calendar: Calendar): string {
   return createHash('sha256').update(canonicalJson({ policy, calendar })).digest('hex').slice(0, REVISION_LENGTH);
 }
 

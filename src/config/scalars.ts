@@ -41,6 +41,7 @@ const NAME_ALLOWED = 'a name of small letters, digits and dashes that begins wit
 export const name = text(NAME, NAME_ALLOWED);
 
 /** A person's id may look like an account name. */
+export const email = text(/^[^@\s]{1,64}@[^@\s]{1,190}$/, 'an e-mail address such as ann@example.org');
 export const personId = text(
   /^(?!tidegate$)[a-zA-Z][a-zA-Z0-9._-]{0,62}$/,
   'a name of letters, digits, dots and dashes, other than "tidegate", which is the product itself',

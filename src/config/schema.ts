@@ -7,6 +7,7 @@ import {
   command,
   cron,
   duration,
+  email,
   filePath,
   httpUrl,
   insidePath,
@@ -38,6 +39,11 @@ const slot = section({
 const person = section({
   roles: z.array(z.enum(ROLES)).min(1, { error: `a list of ${ROLES.join(', ')}` }),
   telegram: whole(1, Number.MAX_SAFE_INTEGER).optional().describe('Numeric Telegram user id'),
+  emails: z
+    .array(email)
+    .min(1, { error: 'a list of e-mail addresses' })
+    .optional()
+    .describe('Addresses this person commits under; without it, whoever commits as <id>@… counts as this person'),
   token: secretReference.optional().describe('Reference to the SHA-256 (hex) of the person’s bearer token'),
 });
 

@@ -1,5 +1,6 @@
 /** A reported defect on its way to production: statuses, state, and how events change it (T-030 to T-034, X-06, X-07). */
 import type { Role } from './people';
+import type { Proof } from './proof';
 import type { Breach } from './watch';
 
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
@@ -45,6 +46,8 @@ export interface BugReport {
   readonly services: readonly string[];
   /** A key in somebody's tracker, or null. */
   readonly external: string | null;
+  /** Revision of the policy it was reported under: its run keeps that policy (3-architecture §3 rule 8). */
+  readonly revision: string;
 }
 
 /** The fix of one bug: the commits of its branch since it left the main line. */
@@ -91,6 +94,7 @@ export interface Approval {
   /** What PROD ran when it was given (X-22). */
   readonly productionSha: string | null;
   readonly reason: string | null;
+  readonly proof: Proof;
 }
 
 /** What the validation environment ran when the fix arrived there: the thing a person validates. */
@@ -196,6 +200,12 @@ export type BugEvent =
       readonly kind: 'bug.moved';
       readonly data: { readonly from: number | null; readonly booking: Booking; readonly why: string };
     };
+
+/**
+ * The round of a bug's gate: a decision signed in an earlier status counts no more (5-quality §2). An instant, not a
+ * counter, so that a run begun anew never comes back to an old round.
+ */
+export const bugRound = ({ statusAt }: BugState): number => statusAt;
 
 /** Statuses of which a run ends; Flow 1 ends at `deployed_prod`, Flow 2 goes on from there (T-033). */
 export function isEnded(state: BugState): boolean {

@@ -44,10 +44,13 @@ export function namesCommit(given: string, sha: string): boolean {
   return given.length >= SHORT && sha.startsWith(given.toLowerCase());
 }
 
-function isAuthor(actor: Actor, state: BugState): boolean {
-  const id = actor.id.toLowerCase();
+/** By the addresses that the config lists for a person; for whoever lists none, by the part before the @. */
+function isAuthor({ id }: Actor, { state, policy }: BugGate): boolean {
   const authors = (state.fix?.authors ?? []).map((author) => author.toLowerCase());
-  return authors.some((author) => author === id || author.split('@')[0] === id);
+  const own = policy.emails[id];
+  if (own) return authors.some((author) => own.includes(author));
+  const name = id.toLowerCase();
+  return authors.some((author) => author === name || author.split('@')[0] === name);
 }
 
 /** A reason why not, before it is dressed as a refusal. */
@@ -80,7 +83,7 @@ function approverProblem(gate: BugGate, actor: Actor): Problem | null {
       sentence: `${actor.id} reported bug ${state.id}, and ${policy.production} asks for four eyes. ${who}`,
     };
   }
-  if (rule.notRequester && isAuthor(actor, state)) {
+  if (rule.notRequester && isAuthor(actor, gate)) {
     return {
       code: 'not-allowed',
       sentence: `${actor.id} wrote the fix of bug ${state.id}, and ${policy.production} asks for four eyes. ${who}`,

@@ -23,4 +23,8 @@ export interface DeploymentOrder {
   /** Where fixes are validated: what it holds decides X-22 and "aligned". */
   readonly validation: string;
   readonly zone: string;
+  /** Revision of the service's policy at departure: what decisions on this deployment are signed for. */
+  readonly revision: string;
+  /** Public keys whose signatures count, as in the service's policy. */
+  readonly signers: readonly string[];
 }

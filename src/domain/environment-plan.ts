@@ -31,6 +31,8 @@ export function deploymentOrder(state: EnvironmentState, policy: ServicePolicy, 
     mainline: policy.fix.mainline,
     validation: policy.validation,
     zone: policy.zone,
+    revision: policy.revision,
+    signers: policy.signers,
   };
 }
 

@@ -1,6 +1,7 @@
 /** A place where a service runs, and the single queue in front of it (3-architecture §3, X-17, X-23). */
 import type { Fix, Severity } from './bug';
 import type { Verdict } from './deployment';
+import type { Proof } from './proof';
 import type { SlotKind } from './slots';
 
 /** A fix that an environment carries on top of its base. */
@@ -35,6 +36,7 @@ export interface Passenger {
     readonly at: number;
     readonly sha: string;
     readonly productionSha: string | null;
+    readonly proof: Proof;
   }[];
 }
 
@@ -69,6 +71,12 @@ export interface Current {
   /** After this a slot's train may not touch anything any more; null: no slot binds it. */
   readonly leaveUntil: number | null;
 }
+
+/**
+ * An environment's gate has one round: hold, resume and recheck are about the moment, and an id is taken once. What a
+ * train brings is bound to its own bug's round.
+ */
+export const ENVIRONMENT_ROUND = 0;
 
 export interface EnvironmentState {
   readonly service: string;

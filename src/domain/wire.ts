@@ -17,6 +17,8 @@ export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: 
 
 /** Longest free text a decision may carry. */
 const LONGEST = 4_000;
+/** Longest id: a run remembers many of them. */
+const LONGEST_ID = 200;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -54,6 +56,7 @@ function readCommon<V extends string>(
   const verb = oneOf(value, 'verb', verbs);
   if (verb === null) return fail(`verb is missing or unknown; allowed: ${verbs.join(', ')}`);
   const given = text(value, 'id');
+  if (given !== null && given.length > LONGEST_ID) return fail(`id is longer than ${LONGEST_ID} characters`);
   return { ok: true, value: { id: given === null || given === '' ? `unsigned-${seq}` : given, verb, fields: value } };
 }
 

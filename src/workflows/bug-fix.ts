@@ -7,7 +7,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { isEnded, type BugEvent, type BugState } from '../domain/bug';
+import { bugRound, isEnded, type BugEvent, type BugState } from '../domain/bug';
 import { evolveBug } from '../domain/bug-evolve';
 import { nextStep } from '../domain/bug-plan';
 import { bugDetails } from '../domain/details';
@@ -17,8 +17,9 @@ import { readBugDecision } from '../domain/wire';
 import { createBugGate } from './bug-gate';
 import { rebookT1, walk, type BugRun } from './bug-steps';
 import { createDecisions, type Decisions } from './decisions';
-import { onSignal } from './guarded';
+import { onSignal, onStrangers } from './guarded';
 import type { BugInput } from './inputs';
+import { createIntake } from './intake';
 import { openJournal } from './journal';
 import * as messages from './messages';
 import { readable } from './readable';
@@ -69,30 +70,38 @@ function open(input: BugInput): { readonly run: BugRun; readonly decisions: Deci
   });
   if (input.kind === 'new') journal.emit({ kind: 'bug.reported', data: input.report }, input.reporter, null, input.at);
   const answers: messages.BookingNotice[] = [];
+  const intake = createIntake();
   const decisions = createDecisions({
     gate: createBugGate({ journal, policy, workflowId, answers }),
     journal,
+    intake,
     read: readBugDecision,
     taken: input.kind === 'new' ? [] : input.carried.decisions,
     status: () => journal.state().status,
+    service: policy.service,
+    signedFor: () => ({ ...policy, workflow: workflowId, round: bugRound(journal.state()) }),
   });
   const arrivals: messages.Arrival[] = [];
   const moves: messages.BookingNotice[] = [];
   // Nothing that came in may be lost when the run continues as new.
-  const full = () => decisions.full() && arrivals.length === 0 && moves.length === 0;
+  const full = () => intake.full() && arrivals.length === 0 && moves.length === 0;
   const run: BugRun = { workflowId, journal, policy, moves, arrivals, asked: new Set(), full };
   setHandler(messages.decideUpdate, decisions.update, { validator: decisions.validate });
   setHandler(messages.decideSignal, decisions.signal);
   // Only the ride under way can end or move: what concerns an older request is no news.
   const concerns = ({ request }: { readonly request: string }) => journal.state().booking?.request === request;
-  onSignal(journal, messages.arrivedSignal, ARRIVAL, (arrival) => {
+  onSignal(journal, intake, messages.arrivedSignal, ARRIVAL, (arrival) => {
     if (concerns(arrival)) run.arrivals.push(arrival);
   });
-  onSignal(journal, messages.bookedSignal, { request: 'string', outcome: 'string' }, (notice) => {
+  onSignal(journal, intake, messages.bookedSignal, { request: 'string', outcome: 'string' }, (notice) => {
     if (notice.outcome !== 'moved') answers.push(notice);
     else if (concerns(notice)) run.moves.push(notice);
   });
-  setHandler(messages.calendarChangedSignal, () => rebookT1(run));
+  setHandler(messages.calendarChangedSignal, () => {
+    intake.took();
+    return rebookT1(run);
+  });
+  onStrangers(journal, intake);
   setHandler(messages.bugStateQuery, () => journal.state());
   return { run, decisions };
 }

@@ -6,6 +6,7 @@ import { checkStated } from '../domain/flow';
 import { environmentWorkflowId, requestId } from '../domain/ids';
 import { TEMPORAL_OPERATOR, type Actor } from '../domain/people';
 import type { ServicePolicy } from '../domain/policy';
+import { proofOf } from '../domain/proof';
 import type { BugDecision, BugVerb, Refusal, RefusalCode } from '../domain/verbs';
 import type { Journal } from './journal';
 import { dropFixSignal, withdrawSignal, type BookingNotice } from './messages';
@@ -166,7 +167,7 @@ async function attachFix(taking: Taking): Promise<void> {
 }
 
 async function approveProd(taking: Taking): Promise<void> {
-  const { journal, policy, actor, decision, at } = taking;
+  const { journal, policy, workflowId, actor, decision, at } = taking;
   const { id, fix } = journal.state();
   if (fix === null)
     return refuse(taking, 'wrong-state', `Bug ${id} has no fix any more: attach one first (attach-fix).`);
@@ -176,7 +177,10 @@ async function approveProd(taking: Taking): Promise<void> {
   if (head !== fix.head) refuse(taking, 'stale', movedBranch(id, fix.ref, fix.head, head), head);
   if (!onValidation) refuse(taking, 'stale', fellOut(id, policy.validation, fix.head), fix.head);
   const state = journal.state();
-  const approval = { by: actor.id, roles: actor.roles, at, sha: fix.head, productionSha, reason: decision.reason };
+  const { reason } = decision;
+  const proof = proofOf(workflowId, decision);
+  if (proof === null) return refuse(taking, 'not-allowed', `approve-prod of bug ${id} carries no signature.`);
+  const approval = { by: actor.id, roles: actor.roles, at, sha: fix.head, productionSha, reason, proof };
   const missing = Math.max(0, approvalRule(policy, state.severity).count - countedApprovals(state) - 1);
   const request = requestId(id, policy.production, fix.head, journal.seq());
   settle(taking, {

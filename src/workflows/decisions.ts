@@ -2,8 +2,11 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { DomainEvent } from '../domain/events';
 import { TEMPORAL_OPERATOR, type Actor } from '../domain/people';
+import type { SignedGate } from '../domain/signed';
 import type { Refusal } from '../domain/verbs';
 import type { Read } from '../domain/wire';
+import { createAttester, type Attested } from './attested';
+import type { Intake } from './intake';
 import type { Journal } from './journal';
 import type { DecideResult } from './messages';
 import { refused } from './refused';
@@ -13,40 +16,43 @@ interface Decision {
   readonly id: string;
   readonly verb: string;
   readonly actor: Actor | null;
+  readonly signature: string | null;
 }
 
 export interface DecisionOptions<S, E extends DomainEvent, D extends Decision> {
+  /** Sees an actor only where the signature verified; null is whoever can write to Temporal. */
   readonly gate: {
     ruling(decision: D): Refusal | null;
     take(decision: D, at: number): Promise<Refusal | null>;
   };
   readonly journal: Journal<S, E>;
+  readonly intake: Intake;
   readonly read: (raw: unknown, seq: number) => Read<D>;
   /** Decision ids taken in earlier runs. */
   readonly taken: readonly string[];
   readonly status: () => string;
+  readonly service: string;
+  /** What a signature must name to count here and now. */
+  readonly signedFor: () => SignedGate;
 }
 
-/** How many decision ids a run remembers, and how many messages it takes before it continues as new (rule 12). */
+/** How many decision ids a run remembers. */
 const REMEMBERED = 200;
-const MOST_MESSAGES = 1_000;
 
 export interface Decisions {
   validate(raw: unknown): void;
   update(raw: unknown): Promise<DecideResult>;
   signal(raw: unknown): Promise<void>;
   taken(): readonly string[];
-  /** Whether this run has taken so many messages that it should continue as new. */
-  full(): boolean;
 }
 
 export function createDecisions<S, E extends DomainEvent, D extends Decision>(
   options: DecisionOptions<S, E, D>,
 ): Decisions {
-  const { gate, journal, read, status } = options;
-  const taken = [...options.taken];
+  const { gate, journal, intake, read, status, service, signedFor } = options;
+  const attester = createAttester<D>(service, signedFor);
+  const taken = createTaken(options.taken);
   const underWay = new Map<string, Promise<Refusal | null>>();
-  let messages = 0;
 
   const malformed = (sentence: string): Refusal => ({ code: 'invalid', sentence, presentSha: null, possible: [] });
 
@@ -57,35 +63,56 @@ export function createDecisions<S, E extends DomainEvent, D extends Decision>(
     return { code: 'unavailable', sentence, presentSha: null, possible: [] };
   }
 
-  async function once(decision: D): Promise<Refusal | null> {
-    if (taken.includes(decision.id)) return null;
-    const running = underWay.get(decision.id) ?? gate.take(decision, Date.now()).catch(unreachable);
-    underWay.set(decision.id, running);
+  /** The table first: what it says of the present state is of more use than that a signature is of an earlier one. */
+  function ruling({ decision, stale, doubt }: Attested<D>): Refusal | null {
+    return doubted(gate.ruling(decision) ?? stale, doubt);
+  }
+
+  async function take(attested: Attested<D>): Promise<Refusal | null> {
+    if (attested.stale) return ruling(attested);
+    return doubted(await gate.take(attested.decision, Date.now()), attested.doubt);
+  }
+
+  async function once(attested: Attested<D>): Promise<Refusal | null> {
+    const name = nameOf(attested.decision);
+    if (taken.has(name)) return null;
+    const running = underWay.get(name) ?? take(attested).catch(unreachable);
+    underWay.set(name, running);
     const problem = await running;
-    underWay.delete(decision.id);
-    if (problem === null && !taken.includes(decision.id)) taken.push(decision.id);
-    if (taken.length > REMEMBERED) taken.shift();
+    underWay.delete(name);
+    if (problem === null) taken.add(name);
     return problem;
+  }
+
+  /** Who it is from, and what became of it. */
+  async function decide(claimed: D): Promise<{ readonly by: Actor; readonly problem: Refusal | null }> {
+    try {
+      const attested = attester.now(claimed) ?? (await attester.surely(claimed));
+      return { by: attested.decision.actor ?? TEMPORAL_OPERATOR, problem: await once(attested) };
+    } catch (error) {
+      return { by: TEMPORAL_OPERATOR, problem: unreachable(error) };
+    }
   }
 
   return {
     validate(raw) {
       const reading = read(raw, journal.seq());
       if (!reading.ok) throw refused(malformed(reading.problem));
-      if (taken.includes(reading.value.id)) return;
-      const problem = gate.ruling(reading.value);
+      const attested = attester.now(reading.value);
+      if (attested === null || taken.has(nameOf(attested.decision))) return;
+      const problem = ruling(attested);
       if (problem) throw refused(problem);
     },
     async update(raw) {
-      messages += 1;
+      intake.took();
       const reading = read(raw, journal.seq());
       if (!reading.ok) throw refused(malformed(reading.problem));
-      const problem = await once(reading.value);
+      const { problem } = await decide(reading.value);
       if (problem) throw refused(problem);
       return { recorded: await journal.recorded(), status: status() };
     },
     async signal(raw) {
-      messages += 1;
+      intake.took();
       const reading = read(raw, journal.seq());
       if (!reading.ok) {
         journal.note(
@@ -94,13 +121,42 @@ export function createDecisions<S, E extends DomainEvent, D extends Decision>(
         );
         return;
       }
-      const { verb, actor } = reading.value;
-      const problem = await once(reading.value);
+      const { verb } = reading.value;
+      const { by, problem } = await decide(reading.value);
       if (!problem) return;
       const { code, sentence } = problem;
-      journal.note({ kind: 'decision.refused', data: { verb, code, sentence } }, actor ?? TEMPORAL_OPERATOR);
+      journal.note({ kind: 'decision.refused', data: { verb, code, sentence } }, by);
     },
-    taken: () => [...taken],
-    full: () => messages >= MOST_MESSAGES,
+    taken: taken.all,
+  };
+}
+
+/** Says why the sender is taken for nobody, where being nobody is the problem. */
+function doubted(problem: Refusal | null, doubt: string | null): Refusal | null {
+  if (problem?.code !== 'not-allowed' || doubt === null) return problem;
+  return { ...problem, sentence: `${problem.sentence} ${doubt}` };
+}
+
+const UNSIGNED = 'unsigned/';
+
+/** An unsigned message can never pass for a signed one by taking its id, nor keep it from being taken. */
+const nameOf = ({ id, actor }: Decision): string => (actor === null ? UNSIGNED : '') + id;
+
+/** The ids of decisions that were taken, newest last, bounded; what is unsigned is forgotten first. */
+function createTaken(earlier: readonly string[]): {
+  has(name: string): boolean;
+  add(name: string): void;
+  all(): readonly string[];
+} {
+  const names = [...earlier];
+  return {
+    has: (name) => names.includes(name),
+    add(name) {
+      if (!names.includes(name)) names.push(name);
+      if (names.length <= REMEMBERED) return;
+      const unsigned = names.findIndex((each) => each.startsWith(UNSIGNED));
+      names.splice(Math.max(0, unsigned), 1);
+    },
+    all: () => [...names],
   };
 }

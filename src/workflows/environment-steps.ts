@@ -153,7 +153,7 @@ export async function untilArrival(place: Place): Promise<void> {
   const { current, service, env } = journal.state();
   if (current === null) return;
   const told = () => ends.some(({ deployment }) => deployment === current.deployment);
-  const news = () => told() || unannounced(place).length > 0;
+  const news = () => told() || unannounced(place).length > 0 || place.full();
   const heard = await condition(news, longestDeployment(policy, env), { summary: `end of ${current.deployment}` });
   if (told()) return arrive(place);
   if (heard) return;

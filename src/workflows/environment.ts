@@ -13,7 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { environmentDetails } from '../domain/details';
-import type { EnvironmentEvent, EnvironmentState } from '../domain/environment';
+import { ENVIRONMENT_ROUND, type EnvironmentEvent, type EnvironmentState } from '../domain/environment';
 import { emptyEnvironment, evolveEnvironment } from '../domain/environment-evolve';
 import { environmentSubject } from '../domain/ids';
 import { chooseDeparture } from '../domain/train';
@@ -30,8 +30,9 @@ import {
   withdraw,
   type Place,
 } from './environment-steps';
-import { onSignal } from './guarded';
+import { onSignal, onStrangers } from './guarded';
 import type { EnvironmentInput } from './inputs';
+import { createIntake, type Intake } from './intake';
 import { openJournal } from './journal';
 import * as messages from './messages';
 import { readable } from './readable';
@@ -42,9 +43,10 @@ import { worldly } from './worldly';
 const AGAIN_MS = 5 * 60_000;
 
 export async function environmentWorkflow(input: EnvironmentInput): Promise<void> {
-  const { place, decisions } = open(readable(input));
+  const opened = open(readable(input));
+  const { place, decisions } = opened;
   const { journal } = place;
-  listen(place, decisions);
+  listen(opened);
   const publish = publisher();
 
   do {
@@ -82,32 +84,48 @@ async function step(place: Place): Promise<void> {
   return follow(place, chooseDeparture(state, place.policy.train.mode, Date.now()));
 }
 
-function open(input: EnvironmentInput): { readonly place: Place; readonly decisions: Decisions } {
+interface Opened {
+  readonly place: Place;
+  readonly decisions: Decisions;
+  readonly intake: Intake;
+}
+
+function open(input: EnvironmentInput): Opened {
   const { service, env } = input.kind === 'new' ? input : input.state;
+  const { workflowId } = workflowInfo();
   const journal = openJournal<EnvironmentState, EnvironmentEvent>({
-    workflowId: workflowInfo().workflowId,
+    workflowId,
     service,
     subject: environmentSubject(env),
     state: input.kind === 'new' ? emptyEnvironment(service, env) : input.state,
     seq: input.kind === 'new' ? 0 : input.carried.seq,
     evolve: evolveEnvironment,
   });
+  const intake = createIntake();
+  const { policy } = input;
   const decisions = createDecisions({
     gate: createEnvironmentGate(journal),
     journal,
+    intake,
     read: readEnvironmentDecision,
     taken: input.kind === 'new' ? [] : input.carried.decisions,
     status: () => (journal.state().current ? 'deploying' : 'idle'),
+    service,
+    signedFor: () => ({
+      workflow: workflowId,
+      round: ENVIRONMENT_ROUND,
+      revision: journal.state().revision,
+      signers: policy.signers,
+    }),
   });
   const ends: messages.DeploymentEnd[] = [];
   const advances: messages.BaseAdvance[] = [];
   const waiting = () => ends.length > 0 || advances.length > 0;
-  const full = () => !waiting() && (decisions.full() || workflowInfo().continueAsNewSuggested);
-  const { policy } = input;
+  const full = () => !waiting() && (intake.full() || workflowInfo().continueAsNewSuggested);
   if (input.kind === 'new') {
     journal.emit({ kind: 'environment.configured', data: { service, env, revision: policy.revision } });
   }
-  return { place: { journal, policy, ends, advances, full }, decisions };
+  return { place: { journal, policy, ends, advances, full }, decisions, intake };
 }
 
 const POLICY = {
@@ -129,40 +147,43 @@ const END = {
   breach: 'object or null',
 } as const;
 
-function listen(place: Place, decisions: Decisions): void {
+function listen({ place, decisions, intake }: Opened): void {
   const { journal, ends, advances } = place;
   setHandler(messages.decideEnvironmentUpdate, decisions.update, { validator: decisions.validate });
   setHandler(messages.decideEnvironmentSignal, decisions.signal);
   setHandler(messages.environmentStateQuery, () => journal.state());
-  onSignal(journal, messages.configureSignal, POLICY, (present) => configure(place, present));
+  onSignal(journal, intake, messages.configureSignal, POLICY, (present) => configure(place, present));
   onSignal(
     journal,
+    intake,
     messages.requestSignal,
     { id: 'string', kind: 'string', at: 'number', replyTo: 'string' },
     (request) => journal.emit({ kind: 'environment.requested', data: { request } }),
   );
-  onSignal(journal, messages.withdrawSignal, { request: 'string', replyTo: 'string' }, ({ request, replyTo }) =>
+  onSignal(journal, intake, messages.withdrawSignal, { request: 'string', replyTo: 'string' }, ({ request, replyTo }) =>
     withdraw(place, request, replyTo),
   );
-  onSignal(journal, messages.dropFixSignal, { bug: 'string' }, ({ bug }) =>
+  onSignal(journal, intake, messages.dropFixSignal, { bug: 'string' }, ({ bug }) =>
     journal.emit({ kind: 'environment.fix-dropped', data: { bug } }),
   );
-  onSignal(journal, messages.deploymentEndedSignal, END, (end) => {
+  onSignal(journal, intake, messages.deploymentEndedSignal, END, (end) => {
     // Idempotent: only the deployment under way can end, and only once.
     if (journal.state().current?.deployment === end.deployment) ends.push(end);
   });
-  onSignal(journal, messages.baseAdvancedSignal, { version: 'string', sha: 'string' }, (advance) => {
+  onSignal(journal, intake, messages.baseAdvancedSignal, { version: 'string', sha: 'string' }, (advance) => {
     advances.push(advance);
   });
+  onStrangers(journal, intake);
 }
 
 /** A new config: slots are planned again, and whoever was told another time hears of it. */
 function configure(place: Place, present: Place['policy']): void {
   const { journal } = place;
   const { revision, service, env, slot } = journal.state();
-  // A config of another service, or without this environment, is a mistake that must not stop the line.
+  // A config of another service, or without this environment, is a mistake that must not stop the line. Keys are never
+  // taken from a message: whoever may send one would choose whom to believe.
   if (present.revision === revision || present.service !== service || !present.environments[env]) return;
-  place.policy = present;
+  place.policy = { ...present, signers: place.policy.signers };
   journal.emit({ kind: 'environment.configured', data: { service, env, revision: present.revision } });
   if (slot === null) return;
   journal.emit({ kind: 'environment.slot-planned', data: { slot: null, label: null, why: 'the calendar changed' } });

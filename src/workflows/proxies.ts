@@ -28,7 +28,7 @@ export const patientWrites = proxyActivities<Pick<Activities, 'record'>>({
 
 /** Reads while a person waits at a gate: quick, or the gate says that it cannot tell. */
 export const gateReads = proxyLocalActivities<
-  Pick<Activities, 'assess' | 'findFix' | 'approvalFacts' | 'nextSlot' | 'nextBooking' | 'suspended'>
+  Pick<Activities, 'assess' | 'findFix' | 'approvalFacts' | 'nextSlot' | 'nextBooking' | 'suspended' | 'signers'>
 >({
   startToCloseTimeout: '8s',
   summary: 'facts for a gate',

@@ -8,8 +8,9 @@ import { decideBug } from '../../src/domain/decision';
 import { decideEnvironment } from '../../src/domain/environment-decision';
 import type { DomainEvent } from '../../src/domain/events';
 import { TidegateFailure } from '../../src/domain/failures';
-import { bugSubject, environmentSubject } from '../../src/domain/ids';
+import { bugSubject, bugWorkflowId, environmentSubject } from '../../src/domain/ids';
 import type { Actor } from '../../src/domain/people';
+import { proofOf } from '../../src/domain/proof';
 import type { ServicePolicy } from '../../src/domain/policy';
 import type { BugDecision, EnvironmentDecision, Refusal } from '../../src/domain/verbs';
 import type { Ledger } from '../../src/ports/ledger';
@@ -112,7 +113,10 @@ function bugEvent(state: BugState, decision: BugDecision): BugEvent {
       return { kind: 'bug.retried', data: { flow: state.flow, booking: null } };
     case 'approve-prod': {
       const { id: by = '', roles = [] } = decision.actor ?? {};
-      const approval = { by, roles, at: AT, sha: state.fix?.head ?? '', productionSha: null, reason: decision.reason };
+      const proof = proofOf(bugWorkflowId(state.service, state.id), decision);
+      if (proof === null) throw new Error('an approval reached the gate without a signature');
+      const sha = state.fix?.head ?? '';
+      const approval = { by, roles, at: AT, sha, productionSha: null, reason: decision.reason, proof };
       return { kind: 'bug.approved', data: { approval, missing: 0, booking: null } };
     }
   }

@@ -7,6 +7,7 @@ import type { EnvironmentEvent } from '../../src/domain/environment';
 import type { DomainEvent, LedgerEvent } from '../../src/domain/events';
 import { bugSubject, deploymentSubject, environmentSubject } from '../../src/domain/ids';
 import type { Role } from '../../src/domain/people';
+import { SIGNER } from '../support/signing';
 import type { ApprovalRule, EnvironmentPolicy, ServicePolicy } from '../../src/domain/policy';
 
 export const AT = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -60,6 +61,8 @@ export function policyOf(service: string, rule: ApprovalRule = RULE): ServicePol
     train: { mode: 'together', onFailure: 'isolate', isolate: { tries: 3, forMs: 10_800_000 } },
     fix: { provider: 'branch', pattern: 'fix/{{bug}}', mainline: 'duty' },
     analysis: { provider: 'git' },
+    signers: [SIGNER.publicKey],
+    emails: {},
   };
 }
 
@@ -105,6 +108,7 @@ export const reportOf = (service: string, id: string): BugReport => ({
   modules: [],
   services: [],
   external: null,
+  revision: 'r1',
 });
 
 /** Makes events of a subject one after the other, with ids that count up. */
@@ -155,7 +159,7 @@ export function deploymentEvents(id: string, ended = true): LedgerEvent[] {
   const target = { version: '1.4.3', sha: '3'.repeat(40) };
   const base = { version: '1.4.2', sha: '1'.repeat(40) };
   const events: DeploymentEvent[] = [
-    { kind: 'deployment.started', data: { ...started, passengers: [], previous: base, fence: 1 } },
+    { kind: 'deployment.started', data: { ...started, passengers: [], previous: base, fence: 1, revision: 'r1' } },
     { kind: 'deployment.phase-started', data: { phase: 'preflight' } },
     { kind: 'deployment.phase-ended', data: { phase: 'preflight', ok: true, detail: 'all checks passed' } },
     {

@@ -9,6 +9,7 @@ import { createLogger } from '../../src/api/logger';
 import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
 import type { Ledger } from '../../src/ports/ledger';
 import type { Reports } from '../../src/ports/reports';
+import { SIGNER } from '../support/signing';
 import { temporaryFolder } from '../support/temporary-folder';
 import { createConductorDouble, type ConductorDouble } from './conductor-double';
 import { AT, DEPOT, SHOP, tokenOf } from './sample';
@@ -41,7 +42,7 @@ export async function createWorld(options: Partial<AppOptions> = {}): Promise<Wo
   );
   const restarted = (more: Partial<AppOptions> = {}): Express =>
     createApp({
-      ...{ services, ledger, conductor, reports, calendars: null, now: () => AT, version: '0.1.0' },
+      ...{ services, ledger, conductor, signer: SIGNER, reports, calendars: null, now: () => AT, version: '0.1.0' },
       links: { temporalUi: 'http://127.0.0.1:8233/namespaces/default', board: null },
       logger: createLogger('silent'),
       ...options,

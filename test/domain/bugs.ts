@@ -6,6 +6,7 @@ import { TEMPORAL_OPERATOR, TIDEGATE, type Actor, type Role } from '../../src/do
 import type { ApprovalRule, ServicePolicy } from '../../src/domain/policy';
 import type { BugDecision, BugVerb } from '../../src/domain/verbs';
 import { FIX, HEAD, policyOf, reportOf } from '../api/sample';
+import { proofBy } from '../support/signing';
 
 export const AT = Date.UTC(2026, 10, 20, 12);
 
@@ -58,6 +59,7 @@ export const approvalOf = (by: string, sha = HEAD): Approval => ({
   roles: ['manager'],
   at: AT,
   sha,
+  proof: proofBy(by, sha, '7', AT),
   productionSha: null,
   reason: null,
 });

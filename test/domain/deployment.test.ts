@@ -146,6 +146,8 @@ const orderTo = (env: 'uat' | 'prod'): DeploymentOrder => ({
   mainline: 'duty',
   validation: 'uat',
   zone: 'UTC',
+  revision: POLICY.revision,
+  signers: POLICY.signers,
 });
 
 describe('what runs once a candidate is there', () => {

@@ -103,6 +103,7 @@ describe('analysis of a bug in a real repository (T-011)', () => {
     modules: [],
     services: [],
     external: null,
+    revision: 'r1',
     ...changes,
   });
   const withStack = (stack: string) => bug({ evidence: { stack, url: null, version: null } });

@@ -4,6 +4,7 @@ import type { Passenger } from '../../src/domain/environment';
 import { createGitSource, type GitSource } from '../../src/drivers/git/source';
 import type { CandidateOrder } from '../../src/ports/source';
 import { CHANGELOG, createGitFixture, edited, type GitFixture } from '../support/git-fixture';
+import { proofBy } from '../support/signing';
 
 const AT = Date.UTC(2026, 10, 20, 15);
 
@@ -39,7 +40,8 @@ describe('building a candidate', () => {
     approved: { sha?: string; productionSha?: string | null } | null = {},
   ): Promise<Passenger> {
     const fix = await fixOf(`fix/${bug}`);
-    const approval = { by: 'bo', at: AT, sha: fix.head, productionSha: base, ...approved };
+    const proof = proofBy('bo', fix.head, bug, AT);
+    const approval = { by: 'bo', at: AT, sha: fix.head, productionSha: base, proof, ...approved };
     const approvals = approved === null ? [] : [approval];
     return { bug, title: `Title of ${bug}`, severity: 'medium', modules: [], fix, approvals };
   }

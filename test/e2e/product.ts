@@ -3,6 +3,8 @@ import { destination } from 'pino';
 import { createLogger } from '../../src/api/logger';
 import { loadConfig } from '../../src/config/load';
 import { startAll, type Up } from '../../src/up';
+import { signingWith } from '../../src/wiring/signing';
+import { SIGNING_KEY } from '../support/signing';
 
 /** What a process needs to know to run the product; plain data, so that it can be handed to a child. */
 export interface ProductPlan {
@@ -16,6 +18,7 @@ export interface ProductPlan {
 /** The product with all roles in this process, as `tidegate up` starts them, on any free port. */
 export function startProduct({ configPath, stateDir, temporal, bundle }: ProductPlan): Promise<Up> {
   return startAll({
+    signing: signingWith(SIGNING_KEY),
     services: loadConfig({ configPath, cwd: stateDir, variables: {}, secrets: 'require' }),
     temporal: { address: temporal, namespace: 'default', options: {}, uiUrl: null },
     stateDir,

@@ -45,7 +45,7 @@ const reportBug = operation({
     if (sentence !== null) throw new ApiProblem('not-allowed', sentence);
     checkFoundIn(service, body.foundIn);
     const id = await deps.ledger.allocateBug(body.service, call.claim);
-    const report = reportOf(id, body);
+    const report = reportOf(id, body, service.policy.revision);
     const at = deps.now();
     await deps.conductor.reportBug(report, actor, service.policy, at);
     const location = `/v1/bugs/${id}?service=${body.service}`;
@@ -73,7 +73,7 @@ function checkFoundIn({ policy }: ApiService, foundIn: string): void {
 }
 
 /** Secrets that people paste with a stack trace go no further than this. */
-function reportOf(id: string, body: ReportBugBody): BugReport {
+function reportOf(id: string, body: ReportBugBody, revision: string): BugReport {
   return redactAll({
     id,
     service: body.service,
@@ -89,6 +89,7 @@ function reportOf(id: string, body: ReportBugBody): BugReport {
     modules: body.modules ?? [],
     services: body.services ?? [],
     external: body.external ?? null,
+    revision,
   });
 }
 

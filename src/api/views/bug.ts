@@ -142,7 +142,11 @@ function workOf({ fix, analysis, validation, approvals, shipped }: BugState) {
       sha: validation.sha,
       alsoHolds: [...validation.alsoHolds],
     },
-    approvals: approvals.map((approval) => ({ ...approval, roles: [...approval.roles], at: iso(approval.at) })),
+    approvals: approvals.map(({ proof: _, ...approval }) => ({
+      ...approval,
+      roles: [...approval.roles],
+      at: iso(approval.at),
+    })),
     shipped: shipped && { ...shipped, alsoHolds: [...shipped.alsoHolds] },
   };
 }

@@ -2,6 +2,7 @@
 import type { DeploymentState } from '../../../src/domain/deployment';
 import type { Passenger } from '../../../src/domain/environment';
 import type { Sample } from '../../../src/domain/watch';
+import { proofBy } from '../../support/signing';
 
 export const ZONE = 'Asia/Bangkok';
 /** 22:00 in Bangkok. */
@@ -23,7 +24,15 @@ const passenger = (bug: string, title: string): Passenger => ({
     authors: ['dev@example.com'],
     diff: null,
   },
-  approvals: [{ by: 'ann', at: minute(-90), sha: sha('f'), productionSha: sha('a') }],
+  approvals: [
+    {
+      by: 'ann',
+      at: minute(-90),
+      sha: sha('f'),
+      productionSha: sha('a'),
+      proof: proofBy('ann', sha('f'), '7', minute(-90)),
+    },
+  ],
 });
 
 /** A train whose fix raises the error rate: left at 22:00, broke the rule at T+3:00, went back, was verified. */
@@ -45,6 +54,9 @@ export const rolledBack: DeploymentState = {
     scriptChanged: true,
   },
   fence: 12,
+  revision: 'r1',
+  questions: [],
+  abort: null,
   startedAt: START,
   endedAt: minute(6),
   phase: null,

@@ -1,0 +1,33 @@
+/** The key of tests, and decisions signed with it. */
+import { signed } from '../../src/api/sign';
+import { bugRound, type BugState } from '../../src/domain/bug';
+import { bugWorkflowId } from '../../src/domain/ids';
+import type { Proof } from '../../src/domain/proof';
+import { proofOf } from '../../src/domain/proof';
+import type { BugDecision } from '../../src/domain/verbs';
+import { createEd25519Signer } from '../../src/drivers/ed25519/keys';
+import type { Signer } from '../../src/ports/signer';
+
+export const SIGNING_KEY = `tgs_${'5eed'.repeat(16)}`;
+export const SIGNER: Signer = createEd25519Signer(SIGNING_KEY);
+
+/** Somebody else's key, which nobody trusts. */
+export const STRANGER: Signer = createEd25519Signer(`tgs_${'bad0'.repeat(16)}`);
+
+/** The decision as the API would send it for a bug as it stands. */
+export function signedFor(state: BugState, decision: BugDecision, now: number, signer = SIGNER): BugDecision {
+  const { service, id, revision } = state;
+  return signed(decision, { workflow: bugWorkflowId(service, id), round: bugRound(state), revision }, now, signer);
+}
+
+const NOTHING = { reason: null, severity: null, foundIn: null, flow: null, ref: null };
+
+/** The proof of an approval, as the gate of `bug/<service>/<bug>` would have kept it. */
+export function proofBy(by: string, sha: string, bug: string, at: number, service = 'shop', signer = SIGNER): Proof {
+  const actor = { id: by, roles: ['manager'], surface: 'api' } as const;
+  const said = { id: `approval-${by}-${at}`, verb: 'approve-prod', actor, signature: null, sha, ...NOTHING } as const;
+  const workflow = bugWorkflowId(service, bug);
+  const proof = proofOf(workflow, signed(said, { workflow, round: 0, revision: 'r1' }, at, signer));
+  if (proof === null) throw new Error('a signed decision has a proof');
+  return proof;
+}
