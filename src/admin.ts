@@ -10,6 +10,7 @@ import { loadConfig, type LoadOptions } from './config/load';
 import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
 import { productVersion } from './config/product-version';
+import { secretsOf, type Share } from './config/role-secrets';
 import type { Settings } from './config/settings';
 import { runDemo } from './demo/main';
 import type { Mode } from './demo/scene';
@@ -20,8 +21,10 @@ import { createSqliteLedger } from './ledger/sqlite-ledger';
 import type { Ledger } from './ports/ledger';
 import { obtainTemporal, profilePlace } from './temporal/obtain';
 import { startConfigured } from './up';
+import { startHealth } from './wiring/health';
 import { reach } from './wiring/reach';
 import { sealing } from './wiring/sealing';
+import { apiSigning, trusting, workerKeys } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
 
 /** What a role is given by the command line. */
@@ -85,7 +88,8 @@ export async function runUp({ settings, say, signal }: RoleOptions): Promise<voi
 
 /** The API alone, next to workers that run elsewhere. */
 export async function runApi({ settings, say, signal }: RoleOptions): Promise<void> {
-  const services = servicesOf(settings);
+  const { signer, trusted } = apiSigning();
+  const services = trusting(servicesOf(settings, 'api'), trusted);
   const { client, connection } = await reach(placeOf(settings));
   try {
     await withLedger(settings, async (ledger) => {
@@ -95,6 +99,7 @@ export async function runApi({ settings, say, signal }: RoleOptions): Promise<vo
         services,
         ledger,
         client,
+        signer,
         listen,
         temporalUi: null,
         version: productVersion(),
@@ -110,13 +115,17 @@ export async function runApi({ settings, say, signal }: RoleOptions): Promise<vo
 
 /** A worker alone: all of it, or only what touches one environment. */
 export async function runWorker({ settings, say, signal }: RoleOptions, only: WorkerRole['only']): Promise<void> {
-  const services = servicesOf(settings);
+  const services = trusting(servicesOf(settings, only), workerKeys());
   const stateDir = resolve(settings.stateDir);
   await withLedger(settings, async (ledger) => {
     const logger = createLogger(settings.logLevel);
     const worker = await startWorker({ services, only, temporal: placeOf(settings), ledger, stateDir, logger });
-    say(only === null ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
-    await untilStopped(signal, worker.ended).finally(() => worker.stop());
+    const health = await startHealth(settings.healthPort, { Temporal: worker.ping, 'The ledger': () => ledger.ping() });
+    say(only === null || only === 'main' ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
+    await untilStopped(signal, worker.ended).finally(async () => {
+      await health.stop();
+      await worker.stop();
+    });
   });
 }
 
@@ -151,8 +160,9 @@ function obtaining(stateDir: string, namespace: string, say: (line: string) => v
   return { mode: 'find' as const, stateDir, namespace, searchAttributes: SEARCH_ATTRIBUTES, env, say };
 }
 
-function servicesOf({ configPath }: Settings): readonly LoadedService[] {
-  return loadConfig({ configPath, cwd: process.cwd(), variables: processVariables(), secrets: 'require' });
+/** The services, with the secrets of a role's share. */
+function servicesOf({ configPath }: Settings, share: Share = null): readonly LoadedService[] {
+  return loadConfig({ configPath, cwd: process.cwd(), variables: processVariables(), secrets: secretsOf(share) });
 }
 
 /** Where Temporal is for a role that never starts one of its own. */

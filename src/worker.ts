@@ -7,9 +7,11 @@ import type { TemporalAddress } from './client/connection';
 import { createConductor } from './client/conductor';
 import { createRuns } from './client/runs';
 import type { LoadedService } from './config/loaded';
+import { TidegateFailure } from './domain/failures';
 import { environmentQueue, MAIN_QUEUE, SEARCH_ATTRIBUTES } from './domain/ids';
 import { createCalendars } from './drivers/calendar/calendars';
 import { systemClock } from './drivers/clock/system-clock';
+import { verifyEd25519 } from './drivers/ed25519/keys';
 import { createLogMessenger } from './drivers/log/messenger';
 import type { Ledger } from './ports/ledger';
 import { registerSearchAttributes } from './temporal/search-attributes';
@@ -21,8 +23,8 @@ import type { Logger } from 'pino';
 
 export interface WorkerRole {
   readonly services: readonly LoadedService[];
-  /** Environments this worker serves by service; null: all of them. */
-  readonly only: { readonly service: string; readonly env: string } | null;
+  /** This worker's share (rule 15): one environment, `main` for what concerns none, null for everything. */
+  readonly only: 'main' | { readonly service: string; readonly env: string } | null;
   readonly temporal: TemporalAddress;
   readonly ledger: Ledger;
   readonly stateDir: string;
@@ -36,6 +38,8 @@ export interface WorkerRole {
 export interface RunningWorker {
   /** Settles when the worker has ended; rejects when it failed. */
   readonly ended: Promise<void>;
+  /** @throws Unavailable when Temporal does not answer, or when a queue is no longer worked on */
+  ping(): Promise<void>;
   /** Drains and ends; scripts that it started go on and are adopted by the next worker. */
   stop(): Promise<void>;
 }
@@ -56,7 +60,7 @@ function servedBy({
   return services.map((loaded) => ({
     loaded,
     environments: loaded.policy.ladder.filter(
-      (env) => only === null || (only.service === loaded.policy.service && only.env === env),
+      (env) => only === null || (only !== 'main' && only.service === loaded.policy.service && only.env === env),
     ),
   }));
 }
@@ -83,6 +87,7 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
     runs: createRuns(client),
     clock: systemClock,
     host: hostname(),
+    verify: verifyEd25519,
     services: Object.fromEntries(wired.map(({ drivers }) => [drivers.policy.service, drivers])),
   };
   const activities = createActivities(role.instrument?.(deps) ?? deps);
@@ -93,7 +98,7 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
     environments.map((env) => environmentQueue(loaded.policy.service, env)),
   );
   const workers = await Promise.all([
-    ...(role.only
+    ...(role.only !== null && role.only !== 'main'
       ? []
       : [
           Worker.create({
@@ -111,6 +116,11 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
   for (const { policy } of role.services) await configure(policy, conductor, ledger);
   return {
     ended,
+    async ping() {
+      await conductor.ping();
+      const idle = workers.filter((worker) => worker.getState() !== 'RUNNING');
+      if (idle.length > 0) throw new TidegateFailure('Unavailable', `${idle.length} queues are not worked on.`);
+    },
     async stop() {
       await Promise.all(recorders.map((recorder) => recorder.stop()));
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -20,6 +20,7 @@ export function addRoleCommands(program: Command, io: Io): void {
   role('worker', 'a worker alone')
     .option('--service <name>', 'with --env: only what touches one environment')
     .option('--env <name>')
+    .option('--main', 'only what concerns no environment: it holds no credentials of any')
     .action(doing(io, worker));
   program
     .command('demo')
@@ -68,7 +69,11 @@ function worker(context: Context, _args: readonly string[], options: Options): P
   if ((service === undefined) !== (env === undefined)) {
     throw new CliFailure(EXIT.usage, '--service and --env go together: they name the one environment to work for.');
   }
-  const only = service === undefined || env === undefined ? null : { service, env };
+  const main = options['main'] === true;
+  if (main && service !== undefined) {
+    throw new CliFailure(EXIT.usage, '--main and --service exclude each other: a worker has one share of the work.');
+  }
+  const only = main ? 'main' : service === undefined || env === undefined ? null : { service, env };
   return running(context, async (signal) => (await import('../admin.js')).runWorker(optionsOf(context, signal), only));
 }
 

@@ -7,6 +7,7 @@ import type { LoadedService, Person } from './loaded';
 import { piecesOf } from './pieces';
 import { ConfigError } from './problems';
 import type { Problem } from './problems';
+import type { Holds } from './role-secrets';
 import { followReferences, tokenDigest, tokenProblems } from './references';
 import type { Secrets } from './references';
 import { resolveCalendar, resolvePolicy } from './resolve';
@@ -24,8 +25,11 @@ export interface LoadOptions {
   readonly configPath: string | null;
   readonly cwd: string;
   readonly variables: Variables;
-  /** `skip` reads no secret, so that a machine without them can check a file; their places hold null then. */
-  readonly secrets: 'require' | 'skip';
+  /**
+   * `skip` reads no secret, so that a machine without them can check a file; a role reads those that it holds. The places
+   * of the others hold null.
+   */
+  readonly secrets: 'require' | 'skip' | Holds;
 }
 
 type Reading =
@@ -54,12 +58,13 @@ function readService(path: string, options: LoadOptions): Reading {
   const file = parseYamlFile(displayName(path, options.cwd), readFileSync(path, 'utf8'));
   if (file.problems.length > 0) return { file, service: null, problems: file.problems };
   const baseDir = dirname(path);
-  const variables = options.secrets === 'require' ? options.variables : null;
+  const variables = options.secrets === 'skip' ? null : options.variables;
+  const holds = typeof options.secrets === 'function' ? options.secrets : (): boolean => true;
   const parsed = configFile.safeParse(file.data);
   const pieces = piecesOf(file.data);
   const findings = checkPieces(file, pieces);
-  const smoke = readSmoke(file, baseDir, variables);
-  const secrets = variables ? followReferences(file, baseDir, variables) : NO_SECRETS;
+  const smoke = readSmoke(file, baseDir, variables, holds);
+  const secrets = variables ? followReferences(file, baseDir, variables, holds) : NO_SECRETS;
   const problems = [
     ...(parsed.success ? [] : schemaProblems(file, parsed.error.issues)),
     ...findings.problems,

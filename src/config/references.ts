@@ -2,6 +2,7 @@
 import type { Pieces } from './pieces';
 import { asRecord } from './pieces';
 import type { Problem } from './problems';
+import type { Holds } from './role-secrets';
 import { secretReference } from './scalars';
 import { readSecret, referencesIn, secret } from './secrets';
 import type { Secret, Variables } from './secrets';
@@ -23,10 +24,15 @@ interface Spot {
 const SECRET_KEYS: readonly PropertyKey[] = ['token', 'webhook', 'key'];
 
 /** Follows the references of a file, also where the rest of it is wrong. */
-export function followReferences(file: YamlFile, baseDir: string, variables: Variables): Secrets {
+export function followReferences(
+  file: YamlFile,
+  baseDir: string,
+  variables: Variables,
+  holds: Holds = () => true,
+): Secrets {
   const byReference = new Map<string, Secret>();
   const problems: Problem[] = [];
-  for (const { path, reference } of spotsIn(file.data, [])) {
+  for (const { path, reference } of spotsIn(file.data, []).filter((spot) => holds(spot.path))) {
     const reading = readSecret(reference, baseDir, variables);
     if (reading.ok) byReference.set(reference, secret(reading.value));
     else problems.push(problemAt(file, path, reading));

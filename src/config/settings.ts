@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ConfigError, didYouMean } from './problems';
 import type { Problem } from './problems';
 import { httpUrl, whole, words } from './scalars';
-import { secret } from './secrets';
+import { readSecret, secret } from './secrets';
 import type { Secret, Variables } from './secrets';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -35,6 +35,8 @@ export interface Settings {
   readonly deployment: string | null;
   readonly buildId: string | null;
   readonly logLevel: LogLevel;
+  /** Where a worker tells its health check whether it is ready, on loopback; null: nowhere. */
+  readonly healthPort: number | null;
 }
 
 /** What flags may say; absent: not given. */
@@ -71,6 +73,15 @@ export function loadSettings(flags: SettingFlags, variables: Variables): Setting
     problems.push(settingProblem(fromFlag === undefined ? variable : flagName(flag), value, parsed.error));
     return otherwise;
   };
+  /** An address with a password may stand in a file, as containers are given secrets. */
+  const behind = (ledger: string): string => {
+    if (!ledger.startsWith('file:')) return ledger;
+    const reading = readSecret(ledger, '.', variables);
+    if (reading.ok) return reading.value;
+    const { found, allowed } = reading;
+    problems.push({ ...NOWHERE, path: 'TIDEGATE_LEDGER', found, allowed });
+    return ledger;
+  };
   const host = read('host', 'TIDEGATE_HOST', words, DEFAULT_HOST);
   const listenPort = read('port', 'TIDEGATE_PORT', port, DEFAULT_PORT);
   const stateDir = read('stateDir', 'TIDEGATE_STATE', words, '.tidegate');
@@ -81,7 +92,7 @@ export function loadSettings(flags: SettingFlags, variables: Variables): Setting
     listen: { host, port: listenPort },
     configPath: read<string | null>('config', 'TIDEGATE_CONFIG', words, null),
     stateDir,
-    ledger: secret(read('ledger', 'TIDEGATE_LEDGER', words, join(stateDir, 'ledger.db'))),
+    ledger: secret(behind(read('ledger', 'TIDEGATE_LEDGER', words, join(stateDir, 'ledger.db')))),
     temporal: {
       address: read<string | null>(null, 'TEMPORAL_ADDRESS', words, null),
       namespace: read('namespace', 'TEMPORAL_NAMESPACE', namespace, 'tidegate'),
@@ -91,6 +102,7 @@ export function loadSettings(flags: SettingFlags, variables: Variables): Setting
     deployment: read<string | null>(null, 'TIDEGATE_DEPLOYMENT', words, null),
     buildId: read<string | null>(null, 'TIDEGATE_BUILD_ID', words, null),
     logLevel: read('logLevel', 'TIDEGATE_LOG_LEVEL', z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }), 'info'),
+    healthPort: read<number | null>(null, 'TIDEGATE_HEALTH_PORT', port, null),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return settings;
@@ -99,11 +111,12 @@ export function loadSettings(flags: SettingFlags, variables: Variables): Setting
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 7400;
 
+/** A variable is in no file. */
+const NOWHERE = { file: null, line: null, column: null, didYouMean: null } as const;
+
 function settingProblem(path: string, value: string, error: z.ZodError): Problem {
   return {
-    file: null,
-    line: null,
-    column: null,
+    ...NOWHERE,
     path,
     found: value.includes('@') ? 'a value that is not shown here' : JSON.stringify(value),
     allowed: error.issues[0]?.message ?? 'another value',

@@ -6,6 +6,7 @@ import { asRecord } from './pieces';
 import type { Problem } from './problems';
 import { followReferences } from './references';
 import type { SmokeByEnvironment } from './resolve';
+import type { Holds } from './role-secrets';
 import { smokeList } from './schema-smoke';
 import type { SmokeCaseInput } from './schema-smoke';
 import type { Secret, Variables } from './secrets';
@@ -20,7 +21,7 @@ export interface SmokeReading {
 }
 
 /** The checks of every environment, from the config itself or from the file it names. */
-export function readSmoke(file: YamlFile, baseDir: string, variables: Variables | null): SmokeReading {
+export function readSmoke(file: YamlFile, baseDir: string, variables: Variables | null, holds: Holds): SmokeReading {
   const environments = Object.entries(asRecord(asRecord(file.data)?.environments) ?? {});
   const readings = environments.map(([name, input]) => {
     const { smoke, url } = asRecord(input) ?? {};
@@ -28,7 +29,8 @@ export function readSmoke(file: YamlFile, baseDir: string, variables: Variables 
     const cases = smokeList.safeParse(smoke).data ?? [];
     if (typeof path !== 'string') return { name, cases, secrets: NONE, problems: [] };
     const place = ['environments', name, 'smoke', 'file'];
-    return { name, ...readNamed(file, place, { baseDir, path, url: typeof url === 'string' ? url : '' }, variables) };
+    const named = { baseDir, path, url: typeof url === 'string' ? url : '' };
+    return { name, ...readNamed(file, place, named, holds(place) ? variables : null) };
   });
   return {
     smoke: Object.fromEntries(readings.map(({ name, cases }) => [name, cases])),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { cacheDir, cacheEntry, type Environment } from './cache';
 import { isExecutable, onPath, runCommand } from './command';
+import { goInstall } from './go-install';
 import { climb, firstLine, found, type Found, type Missing, missing, type Say, type Step } from './ladder';
 import { downloadExecutable } from './sdk-download';
 
@@ -58,28 +59,13 @@ async function fromGo(env: Environment, say: Say): Promise<Found<string> | Missi
   if (go === null) return missing('Go is not on PATH');
   say(`Temporal dev server: building it with ${go} install ${CLI_PACKAGE}; this takes about two minutes, once.`);
   try {
-    const entry = await cacheEntry(env, CACHE_ENTRY, (folder) => build(go, folder, env, say));
+    const entry = await cacheEntry(env, CACHE_ENTRY, (folder) =>
+      goInstall({ go, packages: [CLI_PACKAGE], folder, what: 'Temporal dev server', env, say }),
+    );
     return await checked(join(entry, 'temporal'), env);
   } catch (error) {
     return missing(firstLine(error));
   }
-}
-
-async function build(go: string, folder: string, env: Environment, say: Say): Promise<void> {
-  const startedAt = Date.now();
-  let packages = 0;
-  const progress = setInterval(() => {
-    const seconds = Math.round((Date.now() - startedAt) / 1000);
-    say(`Temporal dev server: still building, ${seconds} s, ${packages} packages compiled so far …`);
-  }, 10_000);
-  const result = await runCommand(go, ['install', '-v', CLI_PACKAGE], {
-    env: { ...env, GOBIN: folder },
-    timeoutMs: 30 * MINUTE,
-    onLine: (line) => (packages += line.startsWith('go: ') ? 0 : 1),
-  });
-  clearInterval(progress);
-  if (result.code !== 0)
-    throw new Error(`go install ended with ${result.code ?? 'no exit code'}: ${lastLine(result.tail)}`);
 }
 
 async function checked(path: string, env: Environment): Promise<Found<string> | Missing> {
@@ -89,5 +75,3 @@ async function checked(path: string, env: Environment): Promise<Found<string> | 
     ? found(path)
     : missing(`${path} --version does not answer like Temporal's command line`);
 }
-
-const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
