@@ -9,7 +9,8 @@ import type { Verify } from '../domain/signed';
 export const verifySignature: Verify = (text, signature, publicKey) => {
   const [value, key] = [bytesOf(signature), bytesOf(publicKey)];
   if (value?.length !== sign.signatureLength || key?.length !== sign.publicKeyLength) return false;
-  return sign.detached.verify(new TextEncoder().encode(text), value, key);
+  // The sandbox's encoder answers with an array of another realm, which the library takes for something else.
+  return sign.detached.verify(Uint8Array.from(new TextEncoder().encode(text)), value, key);
 };
 
 function bytesOf(hex: string): Uint8Array | null {
