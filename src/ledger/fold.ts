@@ -1,123 +1,102 @@
 /** Read models: each event folded by the same pure functions that the workflows use, in the transaction that stores it. */
-import { type BugEvent, type BugState } from '../domain/bug';
-import { evolveBug } from '../domain/bug-evolve';
-import { evolveDeployment, type DeploymentEvent, type DeploymentState } from '../domain/deployment';
-import { type EnvironmentEvent, type EnvironmentState } from '../domain/environment';
-import { evolveEnvironment } from '../domain/environment-evolve';
 import type { LedgerEvent, Stamped } from '../domain/events';
-import { bugSubject, deploymentSubject, environmentSubject } from '../domain/ids';
 import type { ChainedEvent } from '../ports/ledger';
 import { fromRow, pageOfEvents } from './chain';
-import type { Db, LedgerStore } from './schema';
-import { searchable } from './text';
+import { BUGS, DEPLOYMENTS, ENVIRONMENTS, type Folded, type Model } from './models';
+import { allOf, type Db, type LedgerStore } from './schema';
 
-/** Folds one stored event into the model of its noun; events that concern no noun change nothing. */
-export async function foldEvent(tx: Db, link: ChainedEvent): Promise<void> {
-  const { seq, event } = link;
-  if (isBugEvent(event)) return foldBug(tx, seq, event);
-  if (isEnvironmentEvent(event)) return foldEnvironment(tx, seq, event);
-  if (isDeploymentEvent(event)) return foldDeployment(tx, seq, event);
+/** Rows of one noun by their key, as they are or as they become. */
+type Rows = ReadonlyMap<string, Folded>;
+/** Of each noun its rows: in `MODELS`'s order. */
+export type Models = readonly Rows[];
+
+const MODELS: readonly Model[] = [BUGS, ENVIRONMENTS, DEPLOYMENTS];
+
+/** The rows that the events are about. */
+export async function loadModels(tx: Db, events: readonly LedgerEvent[]): Promise<Models> {
+  return allOf(MODELS.map((model) => load(tx, model, events.filter(concerning(model)))));
+}
+
+/** The rows that the events change, as they are then; events that concern no noun change nothing. */
+export function foldInto(models: Models, links: readonly ChainedEvent[]): Models {
+  return MODELS.map((model, index) => fold(model, models[index] ?? new Map(), links));
+}
+
+export async function saveModels(tx: Db, models: Models): Promise<void> {
+  await allOf(
+    MODELS.map(async (model, index) => {
+      const rows = [...(models[index]?.values() ?? [])];
+      if (rows.length > 0) await model.save(tx, rows);
+    }),
+  );
 }
 
 /** Makes the read models anew from the events, in one transaction. Returns how many events were read. */
 export async function rebuildReadModels(store: LedgerStore): Promise<number> {
   return store.write(async (tx) => {
-    await tx.deleteFrom('bug').execute();
-    await tx.deleteFrom('environment').execute();
-    await tx.deleteFrom('deployment').execute();
+    await store.alone(tx);
+    for (const model of MODELS) await model.clear(tx);
     let read = 0;
     let lastSeq = 0;
     for (;;) {
-      const page = await pageOfEvents(tx, lastSeq);
-      for (const row of page) {
-        await foldEvent(tx, fromRow(row));
-        lastSeq = row.seq;
-      }
-      if (page.length === 0) return read;
-      read += page.length;
+      const links = (await pageOfEvents(tx, lastSeq)).map(fromRow);
+      const events = links.map(({ event }) => event);
+      await saveModels(tx, foldInto(await loadModels(tx, events), links));
+      lastSeq = links.at(-1)?.seq ?? lastSeq;
+      if (links.length === 0) return read;
+      read += links.length;
     }
   });
 }
 
-const isBugEvent = (event: LedgerEvent): event is LedgerEvent<BugEvent> => event.kind.startsWith('bug.');
-const isEnvironmentEvent = (event: LedgerEvent): event is LedgerEvent<EnvironmentEvent> =>
-  event.kind.startsWith('environment.');
-const isDeploymentEvent = (event: LedgerEvent): event is LedgerEvent<DeploymentEvent> =>
-  event.kind.startsWith('deployment.');
+const concerning =
+  ({ noun }: Model) =>
+  ({ kind }: LedgerEvent): boolean =>
+    kind.startsWith(`${noun}.`);
 
-const withoutPrefix = (subject: string, prefix: string): string =>
-  subject.startsWith(prefix) ? subject.slice(prefix.length) : subject;
+async function load(tx: Db, model: Model, events: readonly LedgerEvent[]): Promise<Rows> {
+  if (events.length === 0) return new Map();
+  const names = [...new Set(events.map((event) => nameOf(model, event)))];
+  const rows = await model.load(tx, names);
+  return new Map(rows.map((row) => [model.key(row), { ...row, state: stateOf(row.state) }]));
+}
+
+function nameOf({ subjectPrefix }: Model, { subject }: LedgerEvent): string {
+  return subject.startsWith(subjectPrefix) ? subject.slice(subjectPrefix.length) : subject;
+}
+
+/** A spoilt row is as good as none: what can be folded without it is. */
+function stateOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function fold(model: Model, rows: Rows, links: readonly ChainedEvent[]): Rows {
+  const changed = new Map<string, Folded>();
+  for (const { seq, event } of links) {
+    if (!concerning(model)(event)) continue;
+    const identity = { service: event.service, name: nameOf(model, event) };
+    const key = model.key(identity);
+    const before = changed.get(key) ?? rows.get(key);
+    const state = evolved(model, before?.state ?? null, event);
+    if (state === null) continue;
+    changed.set(key, { ...identity, firstSeq: before?.firstSeq ?? seq, updatedAt: event.at, state });
+  }
+  return changed;
+}
 
 /**
  * The next state, or null when this event cannot be folded (the founding event is missing, or an older Tidegate wrote
  * data of another shape). The record must take such an event all the same: a model can be rebuilt, a refused event is
  * lost and would hold its run for ever.
  */
-function evolved<S, E extends Stamped>(
-  evolve: (state: S | null, event: E) => S,
-  row: { readonly state: string } | undefined,
-  event: E,
-): S | null {
+function evolved({ evolve }: Model, state: unknown, event: Stamped): unknown {
   try {
-    return evolve(row ? (JSON.parse(row.state) as S) : null, event);
+    return evolve(state, event);
   } catch {
     return null;
   }
-}
-
-async function foldBug(tx: Db, seq: number, event: LedgerEvent<BugEvent>): Promise<void> {
-  const key = { service: event.service, id: withoutPrefix(event.subject, bugSubject('')) };
-  const row = tx.selectFrom('bug').select('state').where('service', '=', key.service).where('id', '=', key.id);
-  const state = evolved<BugState, Stamped<BugEvent>>(evolveBug, await row.executeTakeFirst(), event);
-  if (!state) return;
-  const columns = {
-    status: state.status,
-    severity: state.severity,
-    search: searchable(`${state.title}\n${state.description ?? ''}`),
-    updated_at: event.at,
-    state: JSON.stringify(state),
-  };
-  await tx
-    .insertInto('bug')
-    .values({ ...key, first_seq: seq, ...columns })
-    .onConflict((conflict) => conflict.columns(['service', 'id']).doUpdateSet(columns))
-    .execute();
-}
-
-async function foldEnvironment(tx: Db, seq: number, event: LedgerEvent<EnvironmentEvent>): Promise<void> {
-  const key = { service: event.service, env: withoutPrefix(event.subject, environmentSubject('')) };
-  const row = tx
-    .selectFrom('environment')
-    .select('state')
-    .where('service', '=', key.service)
-    .where('env', '=', key.env);
-  const state = evolved<EnvironmentState, Stamped<EnvironmentEvent>>(
-    evolveEnvironment,
-    await row.executeTakeFirst(),
-    event,
-  );
-  if (!state) return;
-  const columns = { updated_at: event.at, state: JSON.stringify(state) };
-  await tx
-    .insertInto('environment')
-    .values({ ...key, first_seq: seq, ...columns })
-    .onConflict((conflict) => conflict.columns(['service', 'env']).doUpdateSet(columns))
-    .execute();
-}
-
-async function foldDeployment(tx: Db, seq: number, event: LedgerEvent<DeploymentEvent>): Promise<void> {
-  const id = withoutPrefix(event.subject, deploymentSubject(''));
-  const row = tx.selectFrom('deployment').select('state').where('id', '=', id);
-  const state = evolved<DeploymentState, Stamped<DeploymentEvent>>(
-    evolveDeployment,
-    await row.executeTakeFirst(),
-    event,
-  );
-  if (!state) return;
-  const columns = { verdict: state.verdict, updated_at: event.at, state: JSON.stringify(state) };
-  await tx
-    .insertInto('deployment')
-    .values({ id, service: state.service, env: state.env, first_seq: seq, ...columns })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(columns))
-    .execute();
 }

@@ -48,7 +48,7 @@ export async function answerKey(tx: Db, name: KeyName, status: number, body: str
  * @throws Unavailable for a key that was never claimed: a repeat would get another number
  */
 export async function allocateBug(tx: Db, service: string, claimed: KeyName | null): Promise<string> {
-  const known = claimed && (await selectKey(tx, claimed).executeTakeFirst());
+  const known = claimed && (await lockKey(tx, claimed));
   if (known?.bug) return known.bug;
   if (claimed && !known)
     throw new TidegateFailure(
@@ -74,6 +74,18 @@ export async function allocateBug(tx: Db, service: string, claimed: KeyName | nu
       .execute();
   }
   return bug;
+}
+
+/** The update is the lock: a second request with this key waits here until the first one has its number. */
+async function lockKey(tx: Db, { caller, route, key }: KeyName): Promise<{ readonly bug: string | null } | undefined> {
+  return tx
+    .updateTable('idempotency_key')
+    .set(({ ref }) => ({ bug: ref('bug') }))
+    .where('caller', '=', caller)
+    .where('route', '=', route)
+    .where('key', '=', key)
+    .returning('bug')
+    .executeTakeFirst();
 }
 
 const selectKey = (tx: Db, { caller, route, key }: KeyName) =>

@@ -13,6 +13,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0002-read-models', up: createReadModels },
   { name: '0003-deployment-evidence', up: createEvidence },
   { name: '0004-keys-and-numbers', up: createKeys },
+  { name: '0005-deployments-of-a-service', up: indexDeployments },
 ];
 
 /**
@@ -21,22 +22,32 @@ const MIGRATIONS: readonly Migration[] = [
  * @throws BadPlan when a newer Tidegate wrote the database
  */
 export async function migrate(store: LedgerStore, now: number): Promise<void> {
+  // A ledger that is up to date is only read, so that a read-only copy of it can be opened, too.
+  const known = await store.read(appliedTo).catch(() => []);
+  if (pending(known).length === 0) return;
   await store.write(async (tx) => {
+    await store.alone(tx);
     await tx.schema
       .createTable('ledger_migration')
       .ifNotExists()
       .addColumn('name', 'text', (column) => column.primaryKey())
       .addColumn('applied_at', 'bigint', (column) => column.notNull())
       .execute();
-    const applied = (await tx.selectFrom('ledger_migration').select('name').execute()).map((row) => row.name);
-    const unknown = applied.find((name) => !MIGRATIONS.some((migration) => migration.name === name));
-    if (unknown !== undefined) throw newerLedger(unknown);
-    for (const migration of MIGRATIONS) {
-      if (applied.includes(migration.name)) continue;
-      await migration.up(tx);
-      await tx.insertInto('ledger_migration').values({ name: migration.name, applied_at: now }).execute();
+    for (const { name, up } of pending(await appliedTo(tx))) {
+      await up(tx);
+      await tx.insertInto('ledger_migration').values({ name, applied_at: now }).execute();
     }
   });
+}
+
+async function appliedTo(db: Db): Promise<readonly string[]> {
+  return (await db.selectFrom('ledger_migration').select('name').execute()).map(({ name }) => name);
+}
+
+function pending(applied: readonly string[]): readonly Migration[] {
+  const unknown = applied.find((name) => !MIGRATIONS.some((migration) => migration.name === name));
+  if (unknown !== undefined) throw newerLedger(unknown);
+  return MIGRATIONS.filter(({ name }) => !applied.includes(name));
 }
 
 const newerLedger = (migration: string): TidegateFailure =>
@@ -161,4 +172,8 @@ async function createKeys(db: Db): Promise<void> {
     .addColumn('service', 'text', (column) => column.primaryKey())
     .addColumn('last', 'bigint', (column) => column.notNull())
     .execute();
+}
+
+async function indexDeployments(db: Db): Promise<void> {
+  await db.schema.createIndex('deployment_by_service').on('deployment').columns(['service', 'first_seq']).execute();
 }

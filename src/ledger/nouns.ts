@@ -4,7 +4,7 @@ import type { BugState } from '../domain/bug';
 import type { DeploymentState } from '../domain/deployment';
 import type { EnvironmentState } from '../domain/environment';
 import { TidegateFailure } from '../domain/failures';
-import type { BugFilter, Page } from '../ports/ledger';
+import type { BugFilter, DeploymentFilter, Page } from '../ports/ledger';
 import type { Db } from './schema';
 import { containsPattern, searchable } from './text';
 
@@ -42,11 +42,15 @@ export async function findBugs(db: Db, filter: BugFilter): Promise<Page<BugState
   for (const word of wordsOf(filter.q)) {
     query = query.where(sql<boolean>`search like ${containsPattern(word)} escape '!'`);
   }
-  const rows = await query.execute();
+  return pageOf<BugState>(await query.execute(), limit);
+}
+
+/** A page out of rows of which one more was asked for than it holds. */
+function pageOf<S>(rows: readonly { readonly state: string; readonly first_seq: number }[], limit: number): Page<S> {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    items: page.map((row) => stateOf(row) as BugState),
+    items: page.map((row) => stateOf(row) as S),
     next: last && rows.length > limit ? writeCursor(last.first_seq) : null,
   };
 }
@@ -84,15 +88,17 @@ export async function findDeployment(db: Db, id: string): Promise<DeploymentStat
   return stateOf(await query.executeTakeFirst()) as DeploymentState | null;
 }
 
-/** Newest first; all environments of the service when `env` is null. */
-export async function findDeployments(
-  db: Db,
-  service: string,
-  env: string | null,
-  limit: number,
-): Promise<readonly DeploymentState[]> {
-  let query = db.selectFrom('deployment').select('state').where('service', '=', service);
-  if (env !== null) query = query.where('env', '=', env);
-  const rows = await query.orderBy('first_seq', 'desc').limit(pageSize(limit)).execute();
-  return rows.map((row) => stateOf(row) as DeploymentState);
+/** Newest first, page by page. */
+export async function findDeployments(db: Db, filter: DeploymentFilter): Promise<Page<DeploymentState>> {
+  if (filter.services.length === 0) return { items: [], next: null };
+  const limit = pageSize(filter.limit);
+  let query = db
+    .selectFrom('deployment')
+    .select(['state', 'first_seq'])
+    .where('service', 'in', filter.services)
+    .orderBy('first_seq', 'desc')
+    .limit(limit + 1);
+  if (filter.env !== null) query = query.where('env', '=', filter.env);
+  if (filter.cursor !== null) query = query.where('first_seq', '<', readCursor(filter.cursor));
+  return pageOf<DeploymentState>(await query.execute(), limit);
 }

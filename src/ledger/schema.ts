@@ -80,7 +80,20 @@ export type Db = Kysely<LedgerTables>;
 export interface LedgerStore {
   /** One statement, or several that need no common snapshot. */
   readonly read: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
-  /** A transaction that no other writer can interleave with. `work` may run again after a lost race: it only queries. */
+  /** A transaction. Others may write beside it, unless it asks for `alone`. `work` may run again after a lost race. */
   readonly write: <T>(work: (tx: Db) => Promise<T>) => Promise<T>;
+  /** Waits until this transaction is the only one anywhere that appends, rebuilds or migrates. Reads go on meanwhile. */
+  readonly alone: (tx: Db) => Promise<void>;
   readonly close: () => Promise<void>;
+}
+
+/**
+ * Statements that may be under way together. All have ended when it answers or throws (the failure of the first in the
+ * list): nothing may be left that runs after its transaction was rolled back.
+ */
+export async function allOf<const T extends readonly Promise<unknown>[]>(
+  work: T,
+): Promise<{ -readonly [Index in keyof T]: Awaited<T[Index]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }

@@ -30,6 +30,7 @@ export async function openSqliteStore(file: string): Promise<LedgerStore> {
   return {
     read: (work) => guarded(() => work(db)),
     write: (work) => guarded(() => db.transaction().execute(work)),
+    alone: () => Promise.resolve(), // every writer is: its transaction begins with the file's one write lock
     close: async () => {
       closed = true;
       await db.destroy();

@@ -1,13 +1,9 @@
-import Database from 'libsql';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
-import { reported, useTempFolder } from './support';
-
-const folder = useTempFolder();
-const ledgerFile = (): string => join(folder(), 'ledger.db');
+import { openLedger } from '../../src/ledger/open-ledger';
+import { onBothDatabases, postgresHome, reported } from './support';
 
 interface Writer {
   readonly process: ChildProcess;
@@ -16,8 +12,8 @@ interface Writer {
   readonly ended: Promise<number | null>;
 }
 
-function startWriter(file: string, name: string, count: number, onAcknowledged?: (lines: number) => void): Writer {
-  const script = [join(__dirname, 'run-ts.cjs'), join(__dirname, 'append-child.ts'), file, name, String(count)];
+function startWriter(location: string, name: string, count: number, onAcknowledged?: (lines: number) => void): Writer {
+  const script = [join(__dirname, 'run-ts.cjs'), join(__dirname, 'append-child.ts'), location, name, String(count)];
   const child = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] });
   const acknowledged: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -28,53 +24,67 @@ function startWriter(file: string, name: string, count: number, onAcknowledged?:
   return { process: child, acknowledged, ended };
 }
 
-test('API and worker write at once: no event is lost, no bug number is given twice, the chain holds', async () => {
-  const file = ledgerFile();
-  const writers = ['api', 'worker'].map((name) => startWriter(file, name, 150));
-  expect(await Promise.all(writers.map((writer) => writer.ended))).toEqual([0, 0]);
+onBothDatabases((home) => {
+  test('API and worker write at once: no event is lost, no bug number is given twice, the chain holds', async () => {
+    const location = await home.newLocation();
+    const writers = ['api', 'worker'].map((name) => startWriter(location, name, 150));
+    expect(await Promise.all(writers.map((writer) => writer.ended))).toEqual([0, 0]);
 
-  const numbers = writers.flatMap((writer) => writer.acknowledged.map((line) => line.split(' ')[1]));
-  expect(new Set(numbers).size).toBe(300);
-  const ledger = await createSqliteLedger({ file });
-  expect(await ledger.verify()).toBeNull();
-  expect(await ledger.eventsAfter(0, 1000)).toHaveLength(300);
-  await ledger.close();
+    const numbers = writers.flatMap((writer) => writer.acknowledged.map((line) => line.split(' ')[1]));
+    expect(new Set(numbers).size).toBe(300);
+    const ledger = await openLedger(location);
+    expect(await ledger.verify()).toBeNull();
+    expect(await ledger.eventsAfter(0, 1000)).toHaveLength(300);
+    await ledger.close();
+  });
+
+  test.each([1, 7, 40])(
+    'killed -9 after %i acknowledged writes: every one is there and the chain goes on',
+    async (after) => {
+      const location = await home.newLocation();
+      const writer = startWriter(location, 'worker', 100_000, (lines) => {
+        if (lines === after) writer.process.kill('SIGKILL');
+      });
+      await writer.ended;
+      expect(writer.process.signalCode).toBe('SIGKILL');
+
+      const ledger = await openLedger(location);
+      for (const line of writer.acknowledged) {
+        const [id = '', bug = ''] = line.split(' ');
+        expect(await ledger.hasEvent(id)).toBe(true);
+        expect(await ledger.bug('shop', bug)).not.toBeNull();
+      }
+      await ledger.append([reported({ service: 'other', bug: '1' })]);
+      expect(await ledger.verify()).toBeNull();
+      await ledger.close();
+    },
+  );
 });
 
-test.each([1, 7, 40])(
-  'killed -9 after %i acknowledged writes: every one is there and the chain goes on',
-  async (after) => {
-    const file = ledgerFile();
-    const writer = startWriter(file, 'worker', 100_000, (lines) => {
-      if (lines === after) writer.process.kill('SIGKILL');
+describe('PostgreSQL is killed while two processes write', () => {
+  const home = postgresHome();
+
+  test('no acknowledged event is lost, none is there twice, both processes live on, and the chain holds', async () => {
+    const location = await home.newLocation();
+    let writers: Writer[] = [];
+    const enough = new Promise<void>((reached) => {
+      writers = ['api', 'worker'].map((name) =>
+        startWriter(location, name, 400, (lines) => {
+          if (lines === 60) reached();
+        }),
+      );
     });
-    await writer.ended;
-    expect(writer.process.signalCode).toBe('SIGKILL');
+    await enough;
+    await home.server().kill();
+    await home.server().restart();
+    expect(await Promise.all(writers.map((writer) => writer.ended))).toEqual([0, 0]);
 
-    const ledger = await createSqliteLedger({ file });
-    for (const line of writer.acknowledged) {
-      const [id = '', bug = ''] = line.split(' ');
-      expect(await ledger.hasEvent(id)).toBe(true);
-      expect(await ledger.bug('shop', bug)).not.toBeNull();
-    }
-    await ledger.append([reported({ service: 'other', bug: '1' })]);
+    const ledger = await openLedger(location);
     expect(await ledger.verify()).toBeNull();
+    const ids = (await ledger.eventsAfter(0, 1000)).map(({ event }) => event.id);
+    const written = ['api', 'worker'].flatMap((name) => Array.from({ length: 400 }, (_, index) => `${name}#${index}`));
+    expect([...ids].sort()).toEqual(written.sort());
+    expect(writers.map((writer) => writer.acknowledged.length)).toEqual([400, 400]);
     await ledger.close();
-  },
-);
-
-test('a process that holds the file for good gives a sentence with the file, not a hang', async () => {
-  const file = ledgerFile();
-  const ledger = await createSqliteLedger({ file });
-  const holder = new Database(file);
-  holder.exec('begin immediate');
-  await expect(ledger.append([reported({ bug: '1' })])).rejects.toMatchObject({
-    kind: 'Unavailable',
-    message: expect.stringMatching(new RegExp(`${file}.*Another process holds it`)) as string,
   });
-  holder.exec('rollback');
-  holder.close();
-  await ledger.append([reported({ bug: '1' })]);
-  expect(await ledger.bug('shop', '1')).not.toBeNull();
-  await ledger.close();
-}, 15_000);
+});

@@ -1,9 +1,12 @@
-/** What the ledger's tests share: a throw-away file, and events as the workflows write them. */
+/** What the ledger's tests share: throw-away ledgers on both databases, and events as the workflows write them. */
+import Database from 'libsql';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import type { Severity } from '../../src/domain/bug';
 import type { LedgerEvent } from '../../src/domain/events';
+import { startPostgres, type Postgres } from '../../src/topology/postgres';
 import { bugSubject, bugWorkflowId, deploymentSubject, environmentSubject, eventId } from '../../src/domain/ids';
 
 /** A folder of its own for each test, gone after it. */
@@ -14,6 +17,72 @@ export function useTempFolder(): () => string {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   return () => folder;
+}
+
+/** A database that the ledger can lie on. */
+export interface LedgerHome {
+  /** Where a ledger of its own may be opened, and again later. */
+  newLocation(): Promise<string>;
+  /** What somebody with access to the database and no scruples does to a ledger. */
+  tamper(location: string, ...statements: readonly string[]): Promise<void>;
+}
+
+/** Runs the same tests on both databases: whatever a ledger promises, it promises on each. */
+export function onBothDatabases(tests: (home: LedgerHome) => void): void {
+  describe('on a SQLite file', () => tests(sqliteHome()));
+  describe('on PostgreSQL', () => tests(postgresHome()));
+}
+
+function sqliteHome(): LedgerHome {
+  const folder = useTempFolder();
+  let made = 0;
+  return {
+    newLocation: () => Promise.resolve(join(folder(), 'deep', 'er', `ledger-${(made += 1)}.db`)),
+    async tamper(file, ...statements) {
+      const database = new Database(file);
+      for (const statement of statements) database.exec(statement);
+      database.close();
+    },
+  };
+}
+
+/** One server for the tests of a file; each ledger is a schema of its own. */
+export function postgresHome(): LedgerHome & { server(): Postgres } {
+  const server = usePostgres();
+  let made = 0;
+  const tamper = async (location: string, ...statements: readonly string[]): Promise<void> => {
+    const client = new Client({ connectionString: location });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+  return {
+    server,
+    tamper,
+    async newLocation() {
+      const schema = `ledger_${(made += 1)}`;
+      await tamper(server().url('postgres'), `create schema ${schema}`);
+      return `${server().url('postgres')}?options=${encodeURIComponent(`-csearch_path=${schema}`)}`;
+    },
+  };
+}
+
+/** A real server for the tests of a file, without the disk's patience where no crash of the machine is meant. */
+export function usePostgres(): () => Postgres {
+  let folder = '';
+  let postgres: Postgres | null = null;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tidegate-postgres-'));
+    postgres = await startPostgres({ folder, settings: { fsync: 'off' } });
+  });
+  afterAll(async () => {
+    await postgres?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return () => {
+    if (!postgres) throw new Error('PostgreSQL has not started.');
+    return postgres;
+  };
 }
 
 export const AT = Date.UTC(2026, 10, 3, 12, 0, 0);
@@ -49,6 +118,7 @@ export function reported({ service = 'shop', bug, ...rest }: ReportedBug): Ledge
     modules: [],
     services: [],
     external: null,
+    revision: 'r1',
   };
   const id = eventId(bugWorkflowId(service, bug), 'run', 1);
   return { ...envelope(id, service, bugSubject(bug), rest.at), kind: 'bug.reported', data };
@@ -83,6 +153,7 @@ export function deploymentStarted(id: string, env: string): LedgerEvent {
       passengers: [],
       previous: { version: '1.4.2', sha: 'a'.repeat(40) },
       fence: 1,
+      revision: 'r1',
     },
   };
 }
