@@ -6,7 +6,7 @@ import request from 'supertest';
 import { createApp, type AppOptions } from '../../src/api/app';
 import type { ApiService } from '../../src/api/auth';
 import { createLogger } from '../../src/api/logger';
-import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
+import { openLedger } from '../../src/ledger/open-ledger';
 import type { Ledger } from '../../src/ports/ledger';
 import type { Reports } from '../../src/ports/reports';
 import { SIGNER } from '../support/signing';
@@ -34,7 +34,7 @@ export interface World {
 
 export async function createWorld(options: Partial<AppOptions> = {}): Promise<World & { close(): Promise<void> }> {
   const folder = await temporaryFolder();
-  const ledger = await createSqliteLedger({ file: join(folder, 'ledger.db') });
+  const ledger = await openLedger(join(folder, 'ledger.db'));
   const services: readonly ApiService[] = options.services ?? [SHOP, DEPOT];
   const conductor = createConductorDouble(
     ledger,

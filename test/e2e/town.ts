@@ -13,7 +13,7 @@ import { untilQuiet } from '../../src/demo/quiet';
 import { createRepository, type Repository } from '../../src/demo/repository';
 import { bringUp, writeEnvFile, type Shop } from '../../src/demo/shop';
 import { startTraffic } from '../../src/demo/traffic';
-import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
+import { openLedger } from '../../src/ledger/open-ledger';
 import type { Ledger } from '../../src/ports/ledger';
 import type { Up } from '../../src/up';
 import { makeYard } from '../demo/support';
@@ -88,7 +88,7 @@ export async function makeTown({
   await Promise.all(shops.map((shop) => writeEnvFile(paths, shop)));
   await Promise.all(shops.map((shop) => bringUp(repository, shop)));
   const traffic = shops.map(startTraffic);
-  const ledger = await createSqliteLedger({ file: join(paths.state, 'ledger.db') });
+  const ledger = await openLedger(join(paths.state, 'ledger.db'));
   let product: Running | null = null;
 
   async function startWith(tides: Tides): Promise<void> {

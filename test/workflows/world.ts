@@ -22,17 +22,15 @@ import { WEEKDAYS, type FreezeRule } from '../../src/domain/slots';
 import type { BugDecision, BugVerb } from '../../src/domain/verbs';
 import { emptySample, type WatchVerdict } from '../../src/domain/watch';
 import { createCalendars } from '../../src/drivers/calendar/calendars';
-import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
+import { openLedger } from '../../src/ledger/open-ledger';
 import type { ActResult, DeployOrder, Observation } from '../../src/ports/deployer';
 import type { Ledger } from '../../src/ports/ledger';
 import type { BuiltCandidate, CandidateOrder, Difference } from '../../src/ports/source';
 import { requestSignal } from '../../src/workflows/messages';
-import { signed } from '../../src/api/sign';
-import { ENVIRONMENT_ROUND } from '../../src/domain/environment';
 import { verifyEd25519 } from '../../src/drivers/ed25519/keys';
 import { policyOf } from '../api/sample';
 import { timeSkipping, type RunningEnvironment } from '../support/environments';
-import { proofBy, signedFor, SIGNER } from '../support/signing';
+import { proofBy, signing } from '../support/signing';
 import { temporaryFolder } from '../support/temporary-folder';
 
 export const SERVICE = 'shop';
@@ -225,22 +223,6 @@ function driversFor(script: Script, policy: ServicePolicy): ServiceDrivers {
   };
 }
 
-/** Sends what carries no signature yet as the API would: signed, for the state that the ledger holds. */
-function signing(conductor: Conductor, ledger: Ledger, now: () => Promise<number>): Conductor {
-  return {
-    ...conductor,
-    async decideBug(service, bug, decision) {
-      const state = decision.signature === null ? await ledger.bug(service, bug) : null;
-      return conductor.decideBug(service, bug, state ? signedFor(state, decision, await now()) : decision);
-    },
-    async decideEnvironment(service, env, decision) {
-      const revision = (await ledger.environment(service, env))?.revision ?? '';
-      const gate = { workflow: environmentWorkflowId(service, env), round: ENVIRONMENT_ROUND, revision };
-      return conductor.decideEnvironment(service, env, signed(decision, gate, await now(), SIGNER));
-    },
-  };
-}
-
 export interface World {
   readonly environment: TestWorkflowEnvironment;
   readonly script: Script;
@@ -302,7 +284,7 @@ async function createWorld(
   const script = newScript();
   prepare(script);
   const folder = await temporaryFolder();
-  const ledger = await createSqliteLedger({ file: join(folder, 'ledger.db') });
+  const ledger = await openLedger(join(folder, 'ledger.db'));
   const { client } = environment;
   const real = createActivities({
     ledger,
