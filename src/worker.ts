@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/create';
 import type { ActivityDeps } from './activities/deps';
+import { reapOrphans } from './activities/reap';
 import type { TemporalAddress } from './client/connection';
 import { createConductor } from './client/conductor';
 import { createRuns } from './client/runs';
@@ -90,6 +91,7 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
     verify: verifyEd25519,
     services: Object.fromEntries(wired.map(({ drivers }) => [drivers.policy.service, drivers])),
   };
+  await reapOrphans(deps, (sentence) => logger.warn(sentence));
   const activities = createActivities(role.instrument?.(deps) ?? deps);
   const connection = await NativeConnection.connect({ address: temporal.address, ...nativeOptions(temporal.options) });
   const { namespace, dataConverter } = temporal;

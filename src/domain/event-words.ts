@@ -180,10 +180,14 @@ function noteWords(event: NoteEvent): string {
   switch (event.kind) {
     case 'decision.refused':
       return `${event.data.verb} refused: ${event.data.sentence}`;
+    case 'decision.by-cancellation':
+      return `${event.data.verb} sent as a cancellation: the run took no message`;
     case 'message.sent':
       return `Told: ${event.data.title}`;
     case 'duty.opened':
       return `Duty for ${event.data.owner} until ${instant(event.data.dueAt)}: ${event.data.what}`;
+    case 'script.ended':
+      return `The script of a ${event.data.act} was left behind on ${event.data.host} and is ended: ${event.data.why}`;
     case 'message.malformed':
       return `A message of ${event.data.name} could not be read: ${event.data.problem}`;
   }

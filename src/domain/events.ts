@@ -10,10 +10,22 @@ export type NoteEvent =
       readonly kind: 'decision.refused';
       readonly data: { readonly verb: string; readonly code: string; readonly sentence: string };
     }
+  /** An abort that went as a cancellation, because the run took no message. */
+  | { readonly kind: 'decision.by-cancellation'; readonly data: { readonly verb: string } }
   | { readonly kind: 'message.sent'; readonly data: Message }
   | {
       readonly kind: 'duty.opened';
       readonly data: { readonly duty: string; readonly owner: string; readonly dueAt: number; readonly what: string };
+    }
+  /** A deploy script that nobody followed any more was ended at a worker's start (6-faults E4). */
+  | {
+      readonly kind: 'script.ended';
+      readonly data: {
+        readonly deployment: string;
+        readonly act: 'deploy' | 'rollback';
+        readonly host: string;
+        readonly why: string;
+      };
     }
   | { readonly kind: 'message.malformed'; readonly data: { readonly name: string; readonly problem: string } };
 
