@@ -1,6 +1,6 @@
 /** `tidegate deployment …`: show one, read or follow its log, see what the watch measured. */
-import type { Command } from 'commander';
-import type { Deployment, LogLineBody, Sample } from '../api/schemas/deployment';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Deployment, DeploymentTaken, LogLineBody, Sample } from '../api/schemas/deployment';
 import { doing, type Context, type Io, type Outcome } from './context';
 import { plain, table } from './terminal';
 import { deploymentPage, time } from './words';
@@ -18,6 +18,41 @@ export function addDeploymentCommands(program: Command, io: Io): void {
     .option('-f, --follow', 'go on until the deployment ends')
     .action(doing(io, log));
   deployment.command('samples <id>').description('what the watch measured').action(doing(io, samples));
+  addDecisions(deployment, io);
+}
+
+function addDecisions(deployment: Command, io: Io): void {
+  const decision = (verb: string, description: string): Command =>
+    deployment
+      .command(`${verb} <id>`)
+      .description(description)
+      .action(doing(io, (context, args, options) => decide(context, args, verb, options)));
+  decision('continue', 'a soft breach may stay: the watch goes on').option('--reason <text>');
+  decision('rollback', 'a soft breach may not stay').requiredOption('--reason <text>', 'why it goes back');
+  decision('extend', 'watch longer, then be asked again')
+    .requiredOption('--minutes <number>', 'how much longer', wholeNumber)
+    .option('--reason <text>');
+  decision('take', 'you look after the question: nobody else is called').option('--reason <text>');
+  decision('abort', 'stop it: before the switch nothing is touched, after it it is rolled back').option(
+    '--reason <text>',
+  );
+}
+
+function wholeNumber(value: string): number {
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('Allowed: a whole number from 1.');
+}
+
+async function decide(
+  context: Context,
+  [id = '']: readonly string[],
+  verb: string,
+  { reason, minutes }: Options,
+): Promise<Outcome> {
+  const body = { verb, reason, minutes };
+  const answer = await context.api.post<Deployment | DeploymentTaken>(`${deploymentPath(id)}/decisions`, body);
+  if ('phases' in answer) return { json: answer, text: deploymentPage(context.colours, answer) };
+  return { json: answer, text: `${verb} of ${answer.id} is taken (${answer.stage}); the ledger follows.` };
 }
 
 async function show({ api, colours }: Context, [id = '']: readonly string[]): Promise<Outcome> {

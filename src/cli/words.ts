@@ -118,7 +118,7 @@ export function environmentPage(environment: Environment): string {
 }
 
 export function deploymentPage(colours: Colours, deployment: Deployment): string {
-  const { candidate, previous, breach, rollback, verdict, reason } = deployment;
+  const { candidate, previous, breach, question, waitingFor, abort, rollback, verdict, reason } = deployment;
   const rows = deployment.phases.map((record) => [
     record.phase,
     record.ok === null ? 'under way' : record.ok ? 'ok' : colours.red('failed'),
@@ -137,6 +137,10 @@ export function deploymentPage(colours: Colours, deployment: Deployment): string
       candidate && orNull(candidate.left.map(({ bug, reason: why }) => line(`#${bug}: ${why}`)).join('; ')),
     ],
     ['breach', breach && line(breach.sentence)],
+    ['waits for', waitingFor && line(`${waitingFor.who}: ${waitingFor.what}`)],
+    ['without answer', question && `${question.otherwise} at ${time(question.until)}`],
+    ['answered', orNull(deployment.questions.map(answerLine).filter(Boolean).join('; '))],
+    ['aborted', abort && line(`by ${abort.by} ${time(abort.at)}${abort.reason === null ? '' : `: ${abort.reason}`}`)],
     [
       'rollback',
       rollback &&
@@ -145,4 +149,10 @@ export function deploymentPage(colours: Colours, deployment: Deployment): string
     ['verdict', verdict === null ? 'under way' : line(`${verdict}: ${reason ?? ''}`)],
   ]);
   return rows.length === 0 ? head : `${head}\n\n${table(['PHASE', 'RESULT', 'BEGAN', 'DETAIL'], rows)}`;
+}
+
+function answerLine({ answer }: Deployment['questions'][number]): string {
+  if (answer === null) return '';
+  const what = answer.minutes === null ? answer.verb : `${answer.verb} ${answer.minutes} min`;
+  return line(`${what} by ${answer.byDefault ? 'the deadline' : answer.by} ${time(answer.at)}`);
 }

@@ -7,19 +7,27 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
+  type WorkflowHandle,
 } from '@temporalio/client';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { BugReport } from '../domain/bug';
 import { TidegateFailure } from '../domain/failures';
-import { bugWorkflowId, environmentWorkflowId, MAIN_QUEUE, type SearchAttribute } from '../domain/ids';
+import {
+  bugWorkflowId,
+  deploymentWorkflowId,
+  environmentWorkflowId,
+  MAIN_QUEUE,
+  type SearchAttribute,
+} from '../domain/ids';
 import type { Actor } from '../domain/people';
 import type { ServicePolicy } from '../domain/policy';
-import type { BugDecision, EnvironmentDecision, Refusal } from '../domain/verbs';
+import type { BugDecision, DeploymentDecision, EnvironmentDecision, Refusal, RefusalCode } from '../domain/verbs';
 import type { bugFixWorkflow } from '../workflows/bug-fix';
 import type { environmentWorkflow } from '../workflows/environment';
 import {
   calendarChangedSignal,
   configureSignal,
+  decideDeploymentUpdate,
   decideEnvironmentUpdate,
   decideUpdate,
   type DecideResult,
@@ -27,7 +35,12 @@ import {
 
 /** How a decision ended: taken (and whether the ledger holds it), refused, or nobody there to take it. */
 export type DecisionOutcome =
-  | { readonly outcome: 'accepted'; readonly result: DecideResult }
+  | {
+      readonly outcome: 'accepted';
+      readonly result: DecideResult;
+      /** Set when the run took no message, and was cancelled instead. */
+      readonly cancelled?: true;
+    }
   | { readonly outcome: 'refused'; readonly refusal: Refusal }
   | { readonly outcome: 'no-run' };
 
@@ -37,6 +50,13 @@ export interface Conductor {
   /** Sends a decision; the same decision id twice is one. @throws Unavailable */
   decideBug(service: string, bug: string, decision: BugDecision): Promise<DecisionOutcome>;
   decideEnvironment(service: string, env: string, decision: EnvironmentDecision): Promise<DecisionOutcome>;
+  /** Sends a decision to a deployment under way; an abort that it cannot take cancels it. @throws Unavailable */
+  decideDeployment(
+    service: string,
+    env: string,
+    decision: DeploymentDecision,
+    deployment: string,
+  ): Promise<DecisionOutcome>;
   /** Starts every environment of a service, or tells it the present config. @throws Unavailable */
   configure(policy: ServicePolicy): Promise<void>;
   /** Tells a bug's run that slots or freezes were edited; a run that has ended needs no news. @throws Unavailable */
@@ -48,6 +68,9 @@ export interface Conductor {
 
 /** How long a caller waits for a workflow before it is told that nobody answers; retried calls are harmless. */
 const ANSWER_WITHIN_MS = 20_000;
+
+/** An abort is waited for no longer than this before it is sent as a cancellation (6-faults E7). */
+const ABORT_WITHIN_MS = 5_000;
 
 const keyword = (name: SearchAttribute, value: string): SearchAttributePair => ({
   key: defineSearchAttributeKey(name, 'KEYWORD'),
@@ -140,6 +163,26 @@ async function presently(
   return first.recorded ? first : send().catch(() => first);
 }
 
+/**
+ * The abort that always works: an update first; where the run takes none (flooded, poisoned, no worker, or its gate has
+ * moved on meanwhile), a cancellation, which Temporal keeps until somebody is there (abuse 16).
+ */
+async function abort(run: WorkflowHandle, send: () => Promise<DecideResult>): Promise<DecisionOutcome> {
+  const outcome = await decided(send).catch(() => null);
+  const unheard = outcome === null || (outcome.outcome === 'refused' && UNHEARD.includes(outcome.refusal.code));
+  if (!unheard) return outcome;
+  try {
+    await asking(() => run.cancel());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { outcome: 'no-run' };
+    throw error;
+  }
+  return { outcome: 'accepted', result: { recorded: false, status: 'aborting' }, cancelled: true };
+}
+
+/** Refusals that are about the message and not about the abort. */
+const UNHEARD: readonly RefusalCode[] = ['stale', 'unavailable'];
+
 /** A conductor over a Temporal client. */
 export function createConductor(client: Client): Conductor {
   const update = <T>(call: () => Promise<T>): Promise<T> =>
@@ -155,6 +198,12 @@ export function createConductor(client: Client): Conductor {
       const run = client.workflow.getHandle(environmentWorkflowId(service, env));
       const send = (once?: Once) => run.executeUpdate(decideEnvironmentUpdate, { ...once, args: [decision] });
       return decided(() => update(() => presently(send, decision)));
+    },
+    decideDeployment: (service, env, decision, deployment) => {
+      const run = client.workflow.getHandle(deploymentWorkflowId(service, env, deployment));
+      const send = (once?: Once) => run.executeUpdate(decideDeploymentUpdate, { ...once, args: [decision] });
+      if (decision.verb !== 'abort') return decided(() => update(() => presently(send, decision)));
+      return abort(run, () => client.connection.withDeadline(Date.now() + ABORT_WITHIN_MS, send));
     },
     async configure(policy) {
       for (const env of policy.ladder) {

@@ -72,6 +72,8 @@ export interface DeploymentState {
   readonly previous: Target | null;
   readonly candidate: Candidate | null;
   readonly fence: number;
+  /** Revision of the policy that it left with. */
+  readonly revision: string;
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly phase: Phase | null;
@@ -106,7 +108,7 @@ export type DeploymentEvent =
       readonly kind: 'deployment.started';
       readonly data: Pick<
         DeploymentState,
-        'id' | 'service' | 'env' | 'production' | 'strategy' | 'passengers' | 'previous' | 'fence'
+        'id' | 'service' | 'env' | 'production' | 'strategy' | 'passengers' | 'previous' | 'fence' | 'revision'
       >;
     }
   | { readonly kind: 'deployment.phase-started'; readonly data: { readonly phase: Phase } }

@@ -8,6 +8,12 @@ export const deploymentWorkflowId = (service: string, env: string, id: string): 
 /** `shop-prod-12`: the twelfth deployment of shop to prod; unique across services, safe as a file and ref name. */
 export const deploymentId = (service: string, env: string, number: number): string => `${service}-${env}-${number}`;
 
+/** Whether an id is one of a deployment of this service to this environment. */
+export function isDeploymentOf(service: string, env: string, id: string): boolean {
+  const start = deploymentId(service, env, 0).slice(0, -1);
+  return id.startsWith(start) && /^\d+$/.test(id.slice(start.length));
+}
+
 /** Ledger subjects: what an event is about. */
 export const bugSubject = (bug: string): string => `bug/${bug}`;
 export const environmentSubject = (env: string): string => `env/${env}`;

@@ -40,7 +40,7 @@ export interface Flight {
 const SLACK_MS = 10 * 60_000;
 
 export function openFlight(order: DeploymentOrder): Flight {
-  const { id, service, env, strategy, passengers, fence, running, policy } = order;
+  const { id, service, env, strategy, passengers, fence, revision, running, policy } = order;
   const previous = running && { version: running.version, sha: running.sha };
   const journal = openJournal<DeploymentState, DeploymentEvent>({
     workflowId: workflowInfo().workflowId,
@@ -53,7 +53,7 @@ export function openFlight(order: DeploymentOrder): Flight {
   const { production } = policy;
   journal.emit({
     kind: 'deployment.started',
-    data: { id, service, env, production, strategy, passengers, previous, fence },
+    data: { id, service, env, production, strategy, passengers, previous, fence, revision },
   });
   const news: Promise<void>[] = [];
   return {

@@ -2,7 +2,7 @@ import request from 'supertest';
 import { operations } from '../../src/api/operations';
 import type { Operation } from '../../src/api/operation';
 import { answerOf, as, useWorld, type Reply } from './support';
-import { deploymentEvents, environmentEvents, SHOP, tokenOf, validatedBug } from './sample';
+import { askedEvents, deploymentEvents, environmentEvents, SHOP, tokenOf, validatedBug } from './sample';
 
 const world = useWorld();
 const protectedOnes = operations.filter(({ access }) => access === 'people');
@@ -42,6 +42,8 @@ const MATRIX: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   reportBug: { ann: 201, bo: 201, sen: 201, dev: 201, aud: 403 },
   decideBug: { ann: 409, bo: 409, sen: 409, dev: 409, aud: 403 },
   decideBatch: { ann: 200, bo: 200, sen: 200, dev: 200, aud: 200 },
+  // The first answer counts: whoever may answer after that finds it answered.
+  decideDeployment: { dev: 403, sen: 403, aud: 403, ann: 200, bo: 409 },
   decideEnvironment: { ann: 200, bo: 200, sen: 403, dev: 403, aud: 403 },
 };
 
@@ -49,7 +51,7 @@ test.each(named(protectedOnes))('%s answers each role as the matrix says', async
   const row = operation.method === 'get' ? { ann: 200, bo: 200, sen: 200, dev: 200, aud: 200 } : MATRIX[operation.id];
   if (!row) throw new Error(`${operation.id} has no row in the matrix: say who may call it`);
   const seeds = [...validatedBug('1'), ...deploymentEvents('shop-prod-1'), ...environmentEvents('prod')];
-  await world().ledger.append(seeds.concat(validatedBug('2')));
+  await world().ledger.append(seeds.concat(validatedBug('2'), askedEvents('shop-prod-2')));
   for (const [person, status] of Object.entries(row)) {
     const who = as(world().app, person);
     const path = pathOf(operation);

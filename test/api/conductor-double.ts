@@ -5,14 +5,15 @@
 import type { Conductor, DecisionOutcome } from '../../src/client/conductor';
 import type { BugEvent, BugState } from '../../src/domain/bug';
 import { decideBug } from '../../src/domain/decision';
+import { decideDeployment } from '../../src/domain/deployment-decision';
 import { decideEnvironment } from '../../src/domain/environment-decision';
 import type { DomainEvent } from '../../src/domain/events';
 import { TidegateFailure } from '../../src/domain/failures';
-import { bugSubject, bugWorkflowId, environmentSubject } from '../../src/domain/ids';
+import { bugSubject, bugWorkflowId, deploymentSubject, environmentSubject } from '../../src/domain/ids';
 import type { Actor } from '../../src/domain/people';
 import { proofOf } from '../../src/domain/proof';
-import type { ServicePolicy } from '../../src/domain/policy';
-import type { BugDecision, EnvironmentDecision, Refusal } from '../../src/domain/verbs';
+import { environmentPolicy, type ServicePolicy } from '../../src/domain/policy';
+import type { BugDecision, DeploymentDecision, EnvironmentDecision, Refusal } from '../../src/domain/verbs';
 import type { Ledger } from '../../src/ports/ledger';
 import { AT, FIX } from './sample';
 
@@ -83,6 +84,18 @@ export function createConductorDouble(ledger: Ledger, policies: readonly Service
       const recorded = await record(decision.id, service, environmentSubject(env), decision.actor, event);
       return { outcome: 'accepted', result: { recorded, status: decision.verb } };
     },
+    async decideDeployment(service, env, decision, id): Promise<DecisionOutcome> {
+      reach();
+      const state = await ledger.deployment(id);
+      if (double.mode === 'gone' || state === null || decision.actor === null) return { outcome: 'no-run' };
+      const policy = environmentPolicy(policyOf(service), env);
+      const ruling = decideDeployment({ state, policy }, decision, decision.actor);
+      if (!ruling.allowed) return { outcome: 'refused', refusal: ruling.refusal };
+      double.done.push(`${decision.verb} ${id}`);
+      const event = deploymentEvent(decision);
+      const recorded = await record(decision.id, service, deploymentSubject(id), decision.actor, event, AT + 60_000);
+      return { outcome: 'accepted', result: { recorded, status: 'live' } };
+    },
     configure: () => Promise.resolve(),
     recalendar: () => Promise.resolve(),
     ping: () => Promise.resolve().then(reach),
@@ -130,5 +143,18 @@ function environmentEvent({ verb }: EnvironmentDecision): DomainEvent {
       return { kind: 'environment.resumed', data: {} };
     case 'recheck':
       return { kind: 'environment.rechecked', data: { running: null, sentence: 'it is what the ledger says' } };
+  }
+}
+
+function deploymentEvent({ verb, minutes }: DeploymentDecision): DomainEvent {
+  switch (verb) {
+    case 'abort':
+      return { kind: 'deployment.abort-asked', data: {} };
+    case 'take':
+      return { kind: 'deployment.taken', data: {} };
+    case 'continue':
+    case 'rollback':
+    case 'extend':
+      return { kind: 'deployment.answered', data: { answer: verb, minutes, byDefault: false } };
   }
 }

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
+import { TidegateFailure } from '../../src/domain/failures';
 import type { AddressInfo } from 'node:net';
 import type { Reading } from '../../src/domain/reading';
 import type { Sample } from '../../src/domain/watch';
 import { as, REPORT, useWorld } from './support';
-import { AT, deploymentEvents, tokenOf } from './sample';
+import { AT, askedEvents, BREACH, deploymentEvents, environmentEvents, tokenOf } from './sample';
 
 const world = useWorld();
 const DEPLOYMENT = 'shop-prod-1';
@@ -143,4 +144,62 @@ test('the metrics count calls by path pattern, so that hostile paths cannot fill
   const { text } = await as(world().app, 'dev').get('/metrics');
   expect(text).toContain('tidegate_http_problems_total{method="GET",path="/v1/bugs/{id}",status="404"} 3');
   expect(text).not.toContain('/v1/bugs/1');
+});
+
+test('a deployment whose watch asks shows the question, who may answer, until when, and what happens else', async () => {
+  const { ledger, app } = world();
+  const current = { deployment: 'shop-prod-2', requests: [], startedAt: AT, fence: 2, slotKey: null, leaveUntil: null };
+  await ledger.append([
+    ...environmentEvents('prod', [{ kind: 'environment.departed', data: { current } }]),
+    ...askedEvents('shop-prod-2'),
+  ]);
+  const { body } = await as(app, 'dev').get('/v1/deployments/shop-prod-2');
+  expect(body).toMatchObject({
+    waitingFor: { who: 'admin or manager', what: `an answer on the watch of prod: ${BREACH.sentence}` },
+    question: { rule: 'p99-1.5x', otherwise: 'rollback', until: '2026-11-20T12:15:00.000Z', answer: null },
+  });
+  const inboxes = await Promise.all(['ann', 'sen', 'dev', 'zoe'].map((who) => as(app, who).get('/v1/inbox')));
+  expect(inboxes.map((inbox) => inbox.body.items.map(({ verbs }) => verbs.map(({ verb }) => verb)))).toEqual([
+    [['continue', 'rollback', 'extend', 'take']],
+    [['rollback', 'take']],
+    [],
+    [],
+  ]);
+});
+
+test('the first answer counts; the next one is told who gave which, and the refusal is recorded', async () => {
+  const { ledger, app } = world();
+  await ledger.append(askedEvents('shop-prod-2'));
+  const decide = (who: string, body: object) => as(app, who).post('/v1/deployments/shop-prod-2/decisions', body);
+  expect((await decide('ann', { verb: 'rollback' })).body).toMatchObject({ code: 'invalid', status: 422 });
+  expect((await decide('ann', { verb: 'extend', minutes: 31 })).body.detail).toContain('may grow by 30 min in all');
+  const taken = await decide('ann', { verb: 'extend', minutes: 10 });
+  expect(taken.body).toMatchObject({
+    question: null,
+    questions: [{ answer: { verb: 'extend', minutes: 10, by: 'ann' } }],
+  });
+  const late = await decide('bo', { verb: 'rollback', reason: 'too slow' });
+  expect([late.status, late.body.detail]).toEqual([
+    409,
+    'The question of shop-prod-2 is answered: ann answered extend by 10 min by api at 2026-11-20T12:01:00.000Z. The first answer counts.',
+  ]);
+  const kinds = (await ledger.timeline('shop', 'deploy/shop-prod-2', 50)).map(({ event }) => event.kind);
+  expect(kinds.filter((kind) => kind === 'decision.refused')).toHaveLength(3);
+});
+
+test('an abort needs no ledger: with the ledger away it goes through, and nobody without the role can use that', async () => {
+  const { ledger, conductor } = world();
+  const away = () => Promise.reject(new TidegateFailure('Unavailable', 'the ledger is away'));
+  const app = world().restarted({ ledger: { ...ledger, deployment: away, append: away } });
+  conductor.decideDeployment = (service, env, { verb, actor }, id) => {
+    conductor.done.push(`${verb} ${service} ${env} ${id} ${actor?.id ?? ''}`);
+    return Promise.resolve({ outcome: 'accepted', result: { recorded: false, status: 'aborting' }, cancelled: true });
+  };
+  const abort = (who: string) => as(app, who).post('/v1/deployments/shop-prod-2/decisions', { verb: 'abort' });
+  expect((await abort('dev')).body.code).toBe('not-allowed');
+  expect((await abort('zoe')).body.code).toBe('no-access');
+  const { status, body } = await abort('sen');
+  expect([status, body]).toMatchObject([202, { id: 'shop-prod-2', env: 'prod', stage: 'aborting', recorded: false }]);
+  expect(conductor.done).toEqual(['abort shop prod shop-prod-2 sen']);
+  expect((await as(app, 'ann').post('/v1/deployments/shop-prod-2/decisions', { verb: 'continue' })).status).toBe(503);
 });

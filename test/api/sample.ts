@@ -8,6 +8,7 @@ import type { DomainEvent, LedgerEvent } from '../../src/domain/events';
 import { bugSubject, deploymentSubject, environmentSubject } from '../../src/domain/ids';
 import type { Role } from '../../src/domain/people';
 import { SIGNER } from '../support/signing';
+import type { Breach } from '../../src/domain/watch';
 import type { ApprovalRule, EnvironmentPolicy, ServicePolicy } from '../../src/domain/policy';
 
 export const AT = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -172,6 +173,28 @@ export function deploymentEvents(id: string, ended = true): LedgerEvent[] {
     data: { verdict: 'Released', reason: 'the watch passed', evidence: null },
   } as const;
   return eventsOf('shop', deploymentSubject(id), AT, 'tidegate', ended ? [...events, end] : events);
+}
+
+export const BREACH: Breach = {
+  rule: 'p99-1.5x',
+  metric: 'p99',
+  class: 'soft',
+  value: 0.4,
+  baseline: 0.2,
+  multiple: 2,
+  afterMs: 120_000,
+  sentence: 'p99 is 0.4, 2 times the baseline 0.2, at T+2 min',
+};
+
+/** A deployment whose watch asks people since a minute after it began. */
+export function askedEvents(id: string): LedgerEvent[] {
+  const times = { until: AT + 900_000, escalateAt: AT + 300_000 };
+  return eventsOf('shop', deploymentSubject(id), AT + 30_000, 'tidegate', [
+    ...deploymentEvents(id, false),
+    { kind: 'deployment.phase-started', data: { phase: 'execute' } },
+    { kind: 'deployment.phase-started', data: { phase: 'watch' } },
+    { kind: 'deployment.asked', data: { breach: BREACH, ...times, otherwise: 'rollback', who: ['admin', 'manager'] } },
+  ]);
 }
 
 export function environmentEvents(env: string, more: readonly EnvironmentEvent[] = []): LedgerEvent[] {

@@ -61,6 +61,7 @@ const STARTED: DeploymentEvent = {
     passengers: [passenger('1'), passenger('2')],
     previous: BASE,
     fence: 2,
+    revision: 'r1',
   },
 };
 const began = (phase: (typeof PHASES)[number]): DeploymentEvent => ({

@@ -1,18 +1,24 @@
 /** Deployments: list, show, log (whole, or followed as it grows), watch samples. */
 import { z } from 'zod';
 import type { DeploymentState } from '../../domain/deployment';
-import { deploymentSubject } from '../../domain/ids';
+import { deploymentSubject, isDeploymentOf } from '../../domain/ids';
 import { serviceFor, visibleServices, type Caller } from '../auth';
+import { decideOnDeployment, type DeploymentPlace } from '../decide-deployment';
 import { followLog, wholeLog } from '../log-stream';
 import { json, operation, type ApiDeps, type Operation } from '../operation';
 import { pageOf } from '../paging';
 import { ApiProblem } from '../problems';
 import { listOf } from '../schemas/common';
-import { deploymentSchema, listDeploymentsQuery, logQuery, sampleSchema, samplesQuery } from '../schemas/deployment';
+import { deploymentDecisionBody } from '../schemas/decision';
+import {
+  deploymentSchema,
+  deploymentTakenSchema,
+  listDeploymentsQuery,
+  logQuery,
+  sampleSchema,
+  samplesQuery,
+} from '../schemas/deployment';
 import { viewDeployment, viewSample } from '../views/deployment';
-
-/** Newest deployments of one service that a list reaches back to. */
-const REACH = 1_000;
 
 const deploymentParams = z.object({
   id: z
@@ -33,16 +39,18 @@ const listDeployments = operation({
   answers: { 200: { description: 'A page of deployments', schema: listOf(deploymentSchema) } },
   problems: [403, 404, 422],
   example: { query: { service: 'shop', env: 'prod' } },
-  handle: async ({ deps, caller, query }) => {
+  handle: async (call) => {
+    const { deps, caller, query } = call;
     const wanted = query.service;
     const services =
       wanted === undefined ? visibleServices(deps.services, caller) : [serviceFor(deps.services, caller, wanted)];
-    const lists = await Promise.all(
-      services.map(({ policy }) => deps.ledger.deployments(policy.service, query.env ?? null, REACH)),
-    );
-    const newest = lists.flat().sort((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1));
-    const page = pageOf(newest, query, ({ id }) => id);
-    return json(200, { items: page.items.map((state) => viewDeployment(deps, state)), next: page.next });
+    const page = await deps.ledger.deployments({
+      services: services.map(({ policy }) => policy.service),
+      env: query.env ?? null,
+      limit: query.limit,
+      cursor: query.cursor ?? null,
+    });
+    return json(200, { items: page.items.map((state) => viewDeployment(call, state)), next: page.next });
   },
 });
 
@@ -57,8 +65,34 @@ const showDeployment = operation({
   answers: { 200: { description: 'The deployment', schema: deploymentSchema } },
   problems: [403, 404],
   example,
-  handle: async ({ deps, caller, params }) =>
-    json(200, viewDeployment(deps, await findDeployment(deps, caller, params.id))),
+  handle: async (call) => json(200, viewDeployment(call, await findDeployment(call.deps, call.caller, call.params.id))),
+});
+
+const decideDeployment = operation({
+  id: 'decideDeployment',
+  method: 'post',
+  path: '/v1/deployments/{id}/decisions',
+  tag: 'Deployments',
+  summary: 'Answer what the watch of a deployment asks, take the question, or abort the deployment',
+  access: 'people',
+  params: deploymentParams,
+  body: deploymentDecisionBody,
+  answers: {
+    200: { description: 'Decided, and in the ledger', schema: deploymentSchema },
+    202: { description: 'Decided; the ledger does not hold it yet', schema: deploymentTakenSchema },
+  },
+  problems: [403, 404, 409, 422],
+  example: {
+    params: { id: 'shop-prod-2' },
+    body: { verb: 'continue', reason: 'The drift is the new cache warming up' },
+  },
+  handle: async (call) => {
+    const { deps, caller, params, body } = call;
+    const place = await placeOf(deps, caller, params.id, body.verb === 'abort');
+    const taken = await decideOnDeployment(call, place, body, call.seed);
+    const fresh = taken.recorded ? await deps.ledger.deployment(params.id) : null;
+    return fresh ? json(200, viewDeployment(call, fresh)) : json(202, taken);
+  },
 });
 
 const deploymentLog = operation({
@@ -110,6 +144,22 @@ const deploymentSamples = operation({
   },
 });
 
+/** Whose deployment it is, by its id alone: an abort does not wait for a ledger that is away (abuse 16). */
+async function placeOf(deps: ApiDeps, caller: Caller, id: string, withoutLedger: boolean): Promise<DeploymentPlace> {
+  const [named] = deps.services.flatMap((service) =>
+    service.policy.ladder
+      .filter((env) => isDeploymentOf(service.policy.service, env, id))
+      .map((env) => ({ service, env })),
+  );
+  if (!named) throw new ApiProblem('not-found', `There is no deployment ${id}.`);
+  serviceFor(deps.services, caller, named.service.policy.service);
+  const state = await findDeployment(deps, caller, id).catch((error: unknown) => {
+    if (withoutLedger && !(error instanceof ApiProblem)) return null;
+    throw error;
+  });
+  return { ...named, id, state };
+}
+
 async function findDeployment({ ledger, services }: ApiDeps, caller: Caller, id: string): Promise<DeploymentState> {
   const state = await ledger.deployment(id);
   if (state === null) throw new ApiProblem('not-found', `There is no deployment ${id}.`);
@@ -120,6 +170,7 @@ async function findDeployment({ ledger, services }: ApiDeps, caller: Caller, id:
 export const deploymentOperations: readonly Operation[] = [
   listDeployments,
   showDeployment,
+  decideDeployment,
   deploymentLog,
   deploymentSamples,
 ];

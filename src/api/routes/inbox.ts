@@ -7,8 +7,10 @@ import { pageOf } from '../paging';
 import { listOf } from '../schemas/common';
 import type { BugSummary } from '../schemas/bug';
 import { inboxItemSchema, inboxQuery, type InboxItem } from '../schemas/inbox';
+import type { Deployment } from '../schemas/deployment';
 import type { Environment } from '../schemas/environment';
 import { viewBugs } from '../views/bug';
+import { viewDeployment } from '../views/deployment';
 import { viewEnvironment } from '../views/environment';
 
 /** Statuses in which a bug can wait for a person. */
@@ -28,7 +30,7 @@ const inbox = operation({
   problems: [422],
   example: {},
   handle: async (call) => {
-    const items = [...(await environmentItems(call)), ...(await bugItems(call))];
+    const items = [...(await deploymentItems(call)), ...(await environmentItems(call)), ...(await bugItems(call))];
     const oldestFirst = items.sort((a, b) => (a.since < b.since ? -1 : 1));
     return json(
       200,
@@ -69,6 +71,33 @@ function bugItem(bug: BugSummary, state: BugState | undefined): readonly InboxIt
       until: waitingFor?.until ?? null,
       verbs: verbs.map(({ verb, label }) => ({ verb, label })),
       href: `/v1/bugs/${id}?service=${service}`,
+    },
+  ];
+}
+
+/** Deployments whose watch asks, for whoever may answer. */
+async function deploymentItems(call: Call): Promise<readonly InboxItem[]> {
+  const { ledger, services } = call.deps;
+  const visible = visibleServices(services, call.caller).map(({ policy }) => policy.service);
+  const known = (await ledger.environments()).filter(({ service }) => visible.includes(service));
+  const states = await Promise.all(
+    known.flatMap(({ current }) => (current ? ledger.deployment(current.deployment) : [])),
+  );
+  return states.flatMap((state) => (state ? deploymentItem(viewDeployment(call, state)) : []));
+}
+
+function deploymentItem({ id, service, env, waitingFor, actions }: Deployment): readonly InboxItem[] {
+  const verbs = actions.filter(({ verb, allowed }) => allowed && verb !== 'abort');
+  if (waitingFor === null || verbs.length === 0) return [];
+  return [
+    {
+      ...{ kind: 'deployment', service, id, status: 'asked' },
+      title: `May ${id} stay on ${env}?`,
+      what: waitingFor.what,
+      since: waitingFor.since,
+      until: waitingFor.until,
+      verbs: verbs.map(({ verb, label }) => ({ verb, label })),
+      href: `/v1/deployments/${id}`,
     },
   ];
 }

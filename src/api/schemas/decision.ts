@@ -1,6 +1,6 @@
 /** What a decision must say: strict bodies, and verbs by name (4-interfaces §4). */
 import { z } from 'zod';
-import { BUG_VERBS, ENVIRONMENT_VERBS } from '../../domain/verbs';
+import { BUG_VERBS, DEPLOYMENT_VERBS, ENVIRONMENT_VERBS } from '../../domain/verbs';
 import { bugSchema, flow, severity } from './bug';
 import { name, problemSchema, sha, words } from './common';
 
@@ -64,3 +64,12 @@ export const environmentDecisionBody = z
   .strictObject({ verb: verbOf(ENVIRONMENT_VERBS).meta({ example: 'hold' }), reason })
   .meta({ id: 'EnvironmentDecision' });
 export type EnvironmentDecisionBody = z.infer<typeof environmentDecisionBody>;
+
+export const deploymentDecisionBody = z
+  .strictObject({
+    verb: verbOf(DEPLOYMENT_VERBS).meta({ example: 'continue' }),
+    minutes: z.int().min(1).max(1_440).optional().meta({ description: 'extend: by how many minutes' }),
+    reason,
+  })
+  .meta({ id: 'DeploymentDecision' });
+export type DeploymentDecisionBody = z.infer<typeof deploymentDecisionBody>;

@@ -1,7 +1,10 @@
 /** A deployment as the API shows it, with its log and its watch samples. */
 import { z } from 'zod';
 import { PHASES, VERDICTS } from '../../domain/deployment';
+import { ANSWERS } from '../../domain/deployment-question';
+import { ROLES, SURFACES } from '../../domain/people';
 import { STRATEGIES } from '../../domain/policy';
+import { DEPLOYMENT_VERBS } from '../../domain/verbs';
 import { METRICS } from '../../domain/watch';
 import { instant, name, pageQuery } from './common';
 
@@ -15,6 +18,19 @@ const smoke = z.array(
     detail: z.string(),
   }),
 );
+
+const hand = z.object({ by: z.string(), surface: z.enum(SURFACES), at: instant, reason: z.string().nullable() });
+const question = z.object({
+  rule: z.string(),
+  sentence: z.string().meta({ description: 'Metric, multiple and T+ (A-054)' }),
+  who: z.array(z.enum(ROLES)).meta({ description: 'Roles that may let it stay' }),
+  since: instant,
+  until: instant.meta({ description: 'The deadline' }),
+  otherwise: z.enum(['continue', 'rollback']).meta({ description: 'What counts without an answer' }),
+  owner: hand.nullable().meta({ description: 'Who has taken it' }),
+  escalatedAt: instant.nullable(),
+  answer: hand.extend({ verb: z.enum(ANSWERS), minutes: z.number().nullable(), byDefault: z.boolean() }).nullable(),
+});
 
 export const deploymentSchema = z
   .object({
@@ -49,6 +65,21 @@ export const deploymentSchema = z
     checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
     smoke,
     metadata: z.record(z.string(), z.string()),
+    question: question.nullable().meta({ description: 'What the watch asks right now' }),
+    questions: z.array(question).meta({ description: 'All that the watch asked, with the answers' }),
+    abort: hand.nullable().meta({ description: 'Who stopped it' }),
+    actions: z.array(
+      z.object({
+        verb: z.enum(DEPLOYMENT_VERBS),
+        label: z.string(),
+        allowed: z.boolean(),
+        why: z.string().nullable(),
+      }),
+    ),
+    waitingFor: z
+      .object({ who: z.string(), what: z.string(), since: instant, until: instant })
+      .nullable()
+      .meta({ description: 'Whom it waits for; null: for nobody' }),
     breach: z
       .object({
         rule: z.string(),
@@ -69,6 +100,17 @@ export const deploymentSchema = z
   })
   .meta({ id: 'Deployment' });
 export type Deployment = z.infer<typeof deploymentSchema>;
+
+export const deploymentTakenSchema = z
+  .object({
+    id: z.string(),
+    service: z.string(),
+    env: z.string(),
+    stage: z.string().meta({ description: 'How far it is, as its run says' }),
+    recorded: z.boolean().meta({ description: 'Whether the ledger holds the decision' }),
+  })
+  .meta({ id: 'DeploymentTaken' });
+export type DeploymentTaken = z.infer<typeof deploymentTakenSchema>;
 
 export const listDeploymentsQuery = z.strictObject({ service: name.optional(), env: name.optional(), ...pageQuery });
 

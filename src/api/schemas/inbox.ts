@@ -4,9 +4,9 @@ import { instant, pageQuery } from './common';
 
 export const inboxItemSchema = z
   .object({
-    kind: z.enum(['bug', 'environment']),
+    kind: z.enum(['bug', 'environment', 'deployment']),
     service: z.string(),
-    id: z.string().meta({ description: 'Bug number, or environment name' }),
+    id: z.string().meta({ description: 'Bug number, environment name, or deployment id' }),
     title: z.string(),
     status: z.string(),
     what: z.string().meta({ description: 'What is waited for' }),

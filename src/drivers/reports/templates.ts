@@ -96,6 +96,11 @@ None.
 ### Breaches
 
 <%~ include('@table', { heads: ['Rule', 'Metric', 'Class', 'Value', 'Baseline', 'Multiple', 'T+', 'In words', 'Decision'], rows: it.breaches, none: 'None.' }) -%>
+<% if (it.questions.length > 0) { -%>
+### Questions to people
+
+<%~ include('@table', { heads: ['In words', 'Asked', 'Deadline', 'Escalated', 'Taken by', 'Answer', 'Answered', 'Reason'], rows: it.questions, none: '' }) -%>
+<% } -%>
 ## Rollback
 
 <% if (it.rollback) { -%>

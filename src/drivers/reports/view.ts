@@ -1,5 +1,6 @@
 /** From a deployment's state to the words and figures of its report; the template only lays them out (A-100 to A-105). */
 import type { DeploymentState, PhaseRecord, SmokeResult, Target } from '../../domain/deployment';
+import type { Question } from '../../domain/deployment-question';
 import type { Breach, Sample } from '../../domain/watch';
 import { duration, figure, millis, orNone, passFail, percent, sinceStart, timeIn, yesNo } from './format';
 
@@ -20,6 +21,7 @@ export interface ReportView {
   readonly smoke: Rows;
   readonly watch: Rows;
   readonly breaches: Rows;
+  readonly questions: Rows;
   readonly rollback: Rollback | null;
   readonly evidence: Rows;
 }
@@ -56,7 +58,8 @@ export function reportView(deployment: DeploymentState, samples: readonly Sample
       samples.filter((sample) => verifyAt === null || sample.at < verifyAt),
       watchAt,
     ),
-    breaches: deployment.breach ? [breachRow(deployment.breach, deployment)] : [],
+    breaches: breaches(deployment),
+    questions: deployment.questions.map((question) => questionRow(question, zone)),
     rollback: rollback(deployment, samples, zone),
     evidence: evidence(deployment),
   };
@@ -144,8 +147,38 @@ const saturation = ({ cpu, memory, queueDepth }: Sample): string =>
 
 const health = (value: number | null): string => (value === 1 ? 'ok' : value === 0 ? 'down' : percent(value));
 
+/** Every breach that people were asked about, and the one that ended the watch if that is another. */
+function breaches(deployment: DeploymentState): Rows {
+  const { breach, questions } = deployment;
+  const asked = questions.map((question) => breachRow(question.breach, answered(question)));
+  const last = questions.at(-1)?.breach;
+  const same = last?.rule === breach?.rule && last?.afterMs === breach?.afterMs;
+  return breach === null || same ? asked : [...asked, breachRow(breach, decided(deployment))];
+}
+
+/** Asked when, until when, what without an answer, whose hands, and what was said (A-105). */
+function questionRow(question: Question, zone: string): readonly string[] {
+  const { breach, since, until, otherwise, owner, escalatedAt, answer } = question;
+  return [
+    breach.sentence,
+    timeIn(since, zone),
+    `${timeIn(until, zone)}, then ${otherwise}`,
+    escalatedAt === null ? '–' : timeIn(escalatedAt, zone),
+    owner === null ? '–' : `${owner.by} at ${timeIn(owner.at, zone)}`,
+    answered(question),
+    answer === null ? '–' : timeIn(answer.at, zone),
+    orNone(answer?.reason ?? null),
+  ];
+}
+
+function answered({ answer }: Question): string {
+  if (answer === null) return 'overtaken: nobody had answered yet';
+  const what = answer.minutes === null ? answer.verb : `${answer.verb} by ${answer.minutes} min`;
+  return answer.byDefault ? `${what}: nobody answered in time` : `${what}: ${answer.by} by ${answer.surface}`;
+}
+
 /** A-105: multiplier, T+, hard or soft, and what was decided. */
-function breachRow(breach: Breach, deployment: DeploymentState): readonly string[] {
+function breachRow(breach: Breach, decision: string): readonly string[] {
   return [
     breach.rule,
     breach.metric,
@@ -155,13 +188,14 @@ function breachRow(breach: Breach, deployment: DeploymentState): readonly string
     breach.multiple === null ? '–' : `${figure(breach.multiple)}×`,
     sinceStart(breach.afterMs),
     breach.sentence,
-    decided(deployment),
+    decision,
   ];
 }
 
 function decided({ verdict, rollback, reason }: DeploymentState): string {
   if (verdict === 'Released-with-override') return `released all the same: ${orNone(reason)}`;
-  if (rollback || verdict === 'Rolled-Back') return 'rolled back without asking';
+  if (rollback) return 'rolled back without asking';
+  if (verdict === 'Rolled-Back') return 'no rollback was possible: a person must look';
   return verdict ?? 'open';
 }
 
