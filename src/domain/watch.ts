@@ -171,8 +171,10 @@ function blindnessOf(watched: readonly Sample[], options: JudgeOptions): Breach 
  * down) and where the source could not be asked, nobody was silent.
  */
 function silenceOf(watched: readonly Sample[], options: JudgeOptions): Breach | null {
-  const last = watched.findLastIndex(hasData);
-  const since = last === -1 ? options.startedAt : watched.slice(last + 1).find(wasAnswered)?.at;
+  const heard = watched.findLastIndex(hasData);
+  // A source that comes back fills the time it was away with empty samples; they are its own silence.
+  const last = watched.findLastIndex((sample) => hasData(sample) || !wasAnswered(sample));
+  const since = heard === -1 ? options.startedAt : watched[last + 1]?.at;
   if (since === undefined || options.now - since < options.noDataMs) return null;
   return missingBreach('no-data', `no data for ${Math.round((options.now - since) / 1000)} s`, options);
 }

@@ -234,6 +234,12 @@ describe('errors of the source are counted apart from failures of the target', (
       'hard',
       'health-2-in-a-row',
     ],
+    [
+      'a source that is back, and fills the time it was away with nothing',
+      [minute(1), nothing(2), nothing(3), nothing(4), away(4), nothing(5)],
+      'continue',
+      null,
+    ],
     ['nothing from the start', [away(1), away(2), away(3)], 'inconclusive', 'source-away'],
   ])('%s', (_name, samples, outcome, rule) => {
     const result = verdict(samples);

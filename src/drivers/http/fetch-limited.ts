@@ -62,10 +62,11 @@ function parseAllowed(url: string | URL, allowedHosts: readonly string[]): URL {
 }
 
 /** Node words a refused connection to a name with several addresses as an AggregateError that carries the code. */
-function explain(url: URL, error: NodeJS.ErrnoException, request: FetchRequest): TidegateFailure {
+function explain(url: URL, error: NodeJS.ErrnoException, request: FetchRequest, timeout: AbortSignal): TidegateFailure {
   if (error instanceof TidegateFailure) return error;
   if (request.signal?.aborted) return noAnswer(url, 'cancelled', 'the request was cancelled');
-  if (error.name === 'AbortError' || error.name === 'TimeoutError') {
+  // In the middle of a body the error itself says only that the connection was reset.
+  if (timeout.aborted) {
     return noAnswer(url, 'timeout', `nothing came within ${request.timeoutMs} ms`);
   }
   if (error.code === 'ECONNREFUSED')
@@ -132,7 +133,7 @@ export async function fetchLimited(address: string | URL, request: FetchRequest)
       if (response.statusCode !== 307 && response.statusCode !== 308)
         current = { ...current, method: 'GET', body: null };
     } catch (error) {
-      throw explain(url, error as NodeJS.ErrnoException, request);
+      throw explain(url, error as NodeJS.ErrnoException, request, timeout);
     }
   }
   throw noAnswer(url, 'redirects', `it redirects more than ${MAX_REDIRECTS} times`);

@@ -2,7 +2,7 @@
  * PromQL per metric (A-050): names that prom-client, Micrometer, OpenTelemetry, cAdvisor and the blackbox exporter use
  * by default, in this order; the first that has series counts. Each query gives one series or none.
  */
-import { METRICS, type MetricName } from '../../domain/watch';
+import type { MetricName } from '../../domain/watch';
 
 /** What a query may not say by itself: whose series are meant, and how far a rate looks back. */
 export interface QueryScope {
@@ -87,9 +87,9 @@ export function defaultQueries({ selector, rangeMs }: QueryScope): Record<Metric
 
 /** One query per metric: the configured one, with its `{{selector}}` and `{{range}}` filled in, or the default. */
 export function queriesFor(scope: QueryScope, own: Queries): Record<MetricName, string> {
-  const filled = METRICS.flatMap((metric) => {
-    const text = own[metric]?.replaceAll('{{selector}}', scope.selector).replaceAll('{{range}}', `${scope.rangeMs}ms`);
-    return text === undefined ? [] : [[metric, text] as const];
-  });
+  // Functions as replacements, because `$&` in a selector would be a pattern.
+  const fill = (text: string): string =>
+    text.replaceAll('{{selector}}', () => scope.selector).replaceAll('{{range}}', () => `${scope.rangeMs}ms`);
+  const filled = Object.entries(own).map(([metric, text]) => [metric, fill(text)] as const);
   return { ...defaultQueries(scope), ...Object.fromEntries(filled) };
 }
