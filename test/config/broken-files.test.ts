@@ -105,7 +105,7 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     'a preset that does not exist',
     SMALL.replace(LAST_WATCH, 'watch: { source: { scrape: /metrics }, rules: defualt }\n'),
     [
-      'tidegate.yaml:18:51 environments.prod.watch.rules: found "defualt", allowed: default, s-050, t-181, or a list of rules; did you mean "default"?',
+      'tidegate.yaml:18:51 environments.prod.watch.rules: found "defualt", allowed: default, s-050, t-181, s-135, or a list of rules; did you mean "default"?',
     ],
   ],
   [

@@ -62,7 +62,7 @@ describe('the example of the manual', () => {
           rollbackProof: ['check', 'boot'],
         },
         prod: {
-          metrics: { source: 'prometheus', url: 'http://127.0.0.1:9090' },
+          metrics: { source: 'prometheus', url: 'http://127.0.0.1:9090', selector: 'instance="127.0.0.1:4102"' },
           smokeFile: join(cwd, 'smoke/prod.yaml'),
         },
       },
@@ -241,6 +241,59 @@ describe('any file at all', () => {
       : Object.entries(value);
     return [...(path.length > 0 ? [path] : []), ...entries.flatMap(([key, each]) => allPaths(each, [...path, key]))];
   }
+});
+
+describe('the watch', () => {
+  const LAST = /watch: \{ source: \{ scrape: \/metrics \} \}\n$/;
+  const watching = (watch: string, variables = VARIABLES) => load(SMALL.replace(LAST, `watch: ${watch}\n`), variables);
+  const rulesOf = (rules: string) =>
+    watching(`{ source: { scrape: /metrics }, rules: ${rules} }`).policy.environments.prod?.watch.rules ?? [];
+
+  test('presets can be joined, and a rule of ours takes the place of the one with its id', () => {
+    const own = '{ id: p99-3x, metric: p99, kind: multiple, operator: ">=", bound: 4, class: hard }';
+    const rules = rulesOf(`[default, t-181, ${own}]`);
+    expect(rules.length).toBe(rulesOf('default').length + rulesOf('t-181').length);
+    expect(rules.filter(({ id }) => id === 'p99-3x')).toMatchObject([{ bound: 4, consecutive: 1 }]);
+    expect(rulesOf('[s-135]')).toEqual(rulesOf('s-135'));
+  });
+
+  test('a Prometheus may need a selector, a longer range, queries and a secret, which stays one', () => {
+    const service = watching(
+      `{ errors: 5, source: { prometheus: { url: 'https://prom.example/x/', range: 4m, token: '\${env:CANARY}',
+        selector: 'job="shop", env=~"prod|live"', queries: { queueDepth: 'sum(jobs{ {{selector}} })' } } } }`,
+      { ...VARIABLES, CANARY: 'canary-secret' },
+    );
+    const { metrics } = service.wiring.environments.prod!;
+    expect(metrics).toMatchObject({
+      url: 'https://prom.example/x',
+      selector: 'job="shop", env=~"prod|live"',
+      rangeMs: 240_000,
+      queries: { queueDepth: 'sum(jobs{ {{selector}} })' },
+    });
+    expect(service.policy.environments).toMatchObject({
+      uat: { watch: { errorLimit: 3 } },
+      prod: { watch: { errorLimit: 5 } },
+    });
+    expect(JSON.stringify(service)).not.toContain('canary-secret');
+    expect(metrics.source === 'prometheus' && metrics.login?.kind === 'bearer' && metrics.login.token?.reveal()).toBe(
+      'canary-secret',
+    );
+  });
+
+  test.each([
+    'job="shop"} or vector(0) #',
+    'job="shop"} or {job="depot"',
+    'job=shop',
+    '__name__=~".+"',
+    'job="a" env="b"',
+    'job="a\\"',
+    '',
+  ])('the selector %j would ask for more than labels, and is refused', (selector) => {
+    const source = `{ prometheus: { url: 'http://127.0.0.1:9090', selector: ${JSON.stringify(selector)} } }`;
+    expect(problemLines(() => watching(`{ source: ${source} }`))).toEqual([
+      expect.stringContaining('allowed: label matchers without braces'),
+    ]);
+  });
 });
 
 describe('the JSON Schema in the repository', () => {
