@@ -10,6 +10,7 @@ import type { Intake } from './intake';
 import type { Journal } from './journal';
 import type { DecideResult } from './messages';
 import { refused } from './refused';
+import { createTaken, nameOf } from './taken';
 import { worldly } from './worldly';
 
 interface Decision {
@@ -36,9 +37,6 @@ export interface DecisionOptions<S, E extends DomainEvent, D extends Decision> {
   readonly signedFor: () => SignedGate;
 }
 
-/** How many decision ids a run remembers. */
-const REMEMBERED = 200;
-
 export interface Decisions {
   validate(raw: unknown): void;
   update(raw: unknown): Promise<DecideResult>;
@@ -49,27 +47,62 @@ export interface Decisions {
 export function createDecisions<S, E extends DomainEvent, D extends Decision>(
   options: DecisionOptions<S, E, D>,
 ): Decisions {
-  const { gate, journal, intake, read, status, service, signedFor } = options;
+  const { journal, intake, status } = options;
+  const bench = createBench(options);
+  const read = (raw: unknown): Read<D> => options.read(raw, journal.seq());
+
+  return {
+    validate(raw) {
+      const reading = read(raw);
+      const problem = reading.ok ? bench.ruling(reading.value) : malformed(reading.problem);
+      if (problem) throw refused(problem);
+    },
+    async update(raw) {
+      intake.took();
+      const reading = read(raw);
+      const problem = reading.ok ? (await bench.decide(reading.value)).problem : malformed(reading.problem);
+      if (problem) throw refused(problem);
+      return { recorded: await journal.recorded(), status: status() };
+    },
+    async signal(raw) {
+      intake.took();
+      const reading = read(raw);
+      if (!reading.ok) {
+        const data = { name: 'decide', problem: reading.problem };
+        return journal.note({ kind: 'message.malformed', data }, TEMPORAL_OPERATOR);
+      }
+      const { verb } = reading.value;
+      const { by, problem } = await bench.decide(reading.value);
+      if (!problem) return;
+      const { code, sentence } = problem;
+      journal.note({ kind: 'decision.refused', data: { verb, code, sentence } }, by);
+    },
+    taken: bench.taken,
+  };
+}
+
+interface Bench<D> {
+  /** The answer now, for a validator; null also where only the worker can tell whose signature it is. */
+  ruling(claimed: D): Refusal | null;
+  /** Who it is really from, and what became of it. */
+  decide(claimed: D): Promise<{ readonly by: Actor; readonly problem: Refusal | null }>;
+  taken(): readonly string[];
+}
+
+/** Behind both doors: whose decision it is, whether it is a repeat, and the gate's answer. */
+function createBench<S, E extends DomainEvent, D extends Decision>(options: DecisionOptions<S, E, D>): Bench<D> {
+  const { gate, service, signedFor } = options;
   const attester = createAttester<D>(service, signedFor);
   const taken = createTaken(options.taken);
   const underWay = new Map<string, Promise<Refusal | null>>();
 
-  const malformed = (sentence: string): Refusal => ({ code: 'invalid', sentence, presentSha: null, possible: [] });
-
-  /** A handler that throws would fail the run: what cannot be asked is a refusal (rule 3). */
-  function unreachable(error: unknown): Refusal {
-    if (isCancellation(error)) throw error;
-    const sentence = `What this decision needs cannot be asked right now (${worldly(error)}): try again in a minute.`;
-    return { code: 'unavailable', sentence, presentSha: null, possible: [] };
-  }
-
   /** The table first: what it says of the present state is of more use than that a signature is of an earlier one. */
-  function ruling({ decision, stale, doubt }: Attested<D>): Refusal | null {
-    return doubted(gate.ruling(decision) ?? stale, doubt);
+  function ruling({ decision, refusal, doubt }: Attested<D>): Refusal | null {
+    return doubted(gate.ruling(decision) ?? refusal, doubt);
   }
 
   async function take(attested: Attested<D>): Promise<Refusal | null> {
-    if (attested.stale) return ruling(attested);
+    if (attested.refusal) return ruling(attested);
     return doubted(await gate.take(attested.decision, Date.now()), attested.doubt);
   }
 
@@ -84,79 +117,34 @@ export function createDecisions<S, E extends DomainEvent, D extends Decision>(
     return problem;
   }
 
-  /** Who it is from, and what became of it. */
-  async function decide(claimed: D): Promise<{ readonly by: Actor; readonly problem: Refusal | null }> {
-    try {
-      const attested = attester.now(claimed) ?? (await attester.surely(claimed));
-      return { by: attested.decision.actor ?? TEMPORAL_OPERATOR, problem: await once(attested) };
-    } catch (error) {
-      return { by: TEMPORAL_OPERATOR, problem: unreachable(error) };
-    }
-  }
-
   return {
-    validate(raw) {
-      const reading = read(raw, journal.seq());
-      if (!reading.ok) throw refused(malformed(reading.problem));
-      const attested = attester.now(reading.value);
-      if (attested === null || taken.has(nameOf(attested.decision))) return;
-      const problem = ruling(attested);
-      if (problem) throw refused(problem);
+    ruling(claimed) {
+      const attested = attester.looking(claimed);
+      return attested === null || taken.has(nameOf(attested.decision)) ? null : ruling(attested);
     },
-    async update(raw) {
-      intake.took();
-      const reading = read(raw, journal.seq());
-      if (!reading.ok) throw refused(malformed(reading.problem));
-      const { problem } = await decide(reading.value);
-      if (problem) throw refused(problem);
-      return { recorded: await journal.recorded(), status: status() };
-    },
-    async signal(raw) {
-      intake.took();
-      const reading = read(raw, journal.seq());
-      if (!reading.ok) {
-        journal.note(
-          { kind: 'message.malformed', data: { name: 'decide', problem: reading.problem } },
-          TEMPORAL_OPERATOR,
-        );
-        return;
+    async decide(claimed) {
+      try {
+        const attested = attester.taking(claimed) ?? (await attester.learning(claimed));
+        return { by: attested.decision.actor ?? TEMPORAL_OPERATOR, problem: await once(attested) };
+      } catch (error) {
+        return { by: TEMPORAL_OPERATOR, problem: unreachable(error) };
       }
-      const { verb } = reading.value;
-      const { by, problem } = await decide(reading.value);
-      if (!problem) return;
-      const { code, sentence } = problem;
-      journal.note({ kind: 'decision.refused', data: { verb, code, sentence } }, by);
     },
     taken: taken.all,
   };
+}
+
+const malformed = (sentence: string): Refusal => ({ code: 'invalid', sentence, presentSha: null, possible: [] });
+
+/** A handler that throws would fail the run: what cannot be asked is a refusal (rule 3). */
+function unreachable(error: unknown): Refusal {
+  if (isCancellation(error)) throw error;
+  const sentence = `What this decision needs cannot be asked right now (${worldly(error)}): try again in a minute.`;
+  return { code: 'unavailable', sentence, presentSha: null, possible: [] };
 }
 
 /** Says why the sender is taken for nobody, where being nobody is the problem. */
 function doubted(problem: Refusal | null, doubt: string | null): Refusal | null {
   if (problem?.code !== 'not-allowed' || doubt === null) return problem;
   return { ...problem, sentence: `${problem.sentence} ${doubt}` };
-}
-
-const UNSIGNED = 'unsigned/';
-
-/** An unsigned message can never pass for a signed one by taking its id, nor keep it from being taken. */
-const nameOf = ({ id, actor }: Decision): string => (actor === null ? UNSIGNED : '') + id;
-
-/** The ids of decisions that were taken, newest last, bounded; what is unsigned is forgotten first. */
-function createTaken(earlier: readonly string[]): {
-  has(name: string): boolean;
-  add(name: string): void;
-  all(): readonly string[];
-} {
-  const names = [...earlier];
-  return {
-    has: (name) => names.includes(name),
-    add(name) {
-      if (!names.includes(name)) names.push(name);
-      if (names.length <= REMEMBERED) return;
-      const unsigned = names.findIndex((each) => each.startsWith(UNSIGNED));
-      names.splice(Math.max(0, unsigned), 1);
-    },
-    all: () => [...names],
-  };
 }

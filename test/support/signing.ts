@@ -1,11 +1,13 @@
 /** The key of tests, and decisions signed with it. */
 import { signed } from '../../src/api/sign';
+import type { Conductor } from '../../src/client/conductor';
 import { bugRound, type BugState } from '../../src/domain/bug';
-import { bugWorkflowId } from '../../src/domain/ids';
-import type { Proof } from '../../src/domain/proof';
-import { proofOf } from '../../src/domain/proof';
+import { ENVIRONMENT_ROUND } from '../../src/domain/environment';
+import { bugWorkflowId, environmentWorkflowId } from '../../src/domain/ids';
+import { proofOf, type Proof } from '../../src/domain/proof';
 import type { BugDecision } from '../../src/domain/verbs';
 import { createEd25519Signer } from '../../src/drivers/ed25519/keys';
+import type { Ledger } from '../../src/ports/ledger';
 import type { Signer } from '../../src/ports/signer';
 
 export const SIGNING_KEY = `tgs_${'5eed'.repeat(16)}`;
@@ -18,6 +20,22 @@ export const STRANGER: Signer = createEd25519Signer(`tgs_${'bad0'.repeat(16)}`);
 export function signedFor(state: BugState, decision: BugDecision, now: number, signer = SIGNER): BugDecision {
   const { service, id, revision } = state;
   return signed(decision, { workflow: bugWorkflowId(service, id), round: bugRound(state), revision }, now, signer);
+}
+
+/** Sends what carries no signature yet as the API would: signed, for the state that the ledger holds. */
+export function signing(conductor: Conductor, ledger: Ledger, now: () => Promise<number>): Conductor {
+  return {
+    ...conductor,
+    async decideBug(service, bug, decision) {
+      const state = decision.signature === null ? await ledger.bug(service, bug) : null;
+      return conductor.decideBug(service, bug, state ? signedFor(state, decision, await now()) : decision);
+    },
+    async decideEnvironment(service, env, decision) {
+      const revision = (await ledger.environment(service, env))?.revision ?? '';
+      const gate = { workflow: environmentWorkflowId(service, env), round: ENVIRONMENT_ROUND, revision };
+      return conductor.decideEnvironment(service, env, signed(decision, gate, await now(), SIGNER));
+    },
+  };
 }
 
 const NOTHING = { reason: null, severity: null, foundIn: null, flow: null, ref: null };
