@@ -293,7 +293,7 @@ describe('the named presets', () => {
     ['t-181', { p95: 0.12, errorRate: 0 }, 't-182-p95'],
     ['t-181', { memory: 0.85, errorRate: 0 }, 't-183-memory'],
     ['t-181', { loginSuccess: 0.99, errorRate: 0 }, 't-184-login-success'],
-    ['s-135', { p95: 0.2 }, null],
+    ['s-135', { p95: 0.2, errorRate: 0.051 }, null],
     ['s-135', { p95: 0.201 }, 's-135-p95-2x'],
     ['s-050', { errorRate: 0.0151 }, null],
     ['s-050', { errorRate: 0.01515 }, 's-050-error-increase'],
