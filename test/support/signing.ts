@@ -2,8 +2,9 @@
 import { signed } from '../../src/api/sign';
 import type { Conductor } from '../../src/client/conductor';
 import { bugRound, type BugState } from '../../src/domain/bug';
+import { deploymentRound } from '../../src/domain/deployment';
 import { ENVIRONMENT_ROUND } from '../../src/domain/environment';
-import { bugWorkflowId, environmentWorkflowId } from '../../src/domain/ids';
+import { bugWorkflowId, deploymentWorkflowId, environmentWorkflowId } from '../../src/domain/ids';
 import { proofOf, type Proof } from '../../src/domain/proof';
 import type { BugDecision } from '../../src/domain/verbs';
 import { createEd25519Signer } from '../../src/drivers/ed25519/keys';
@@ -34,6 +35,13 @@ export function signing(conductor: Conductor, ledger: Ledger, now: () => Promise
       const revision = (await ledger.environment(service, env))?.revision ?? '';
       const gate = { workflow: environmentWorkflowId(service, env), round: ENVIRONMENT_ROUND, revision };
       return conductor.decideEnvironment(service, env, signed(decision, gate, await now(), SIGNER));
+    },
+    async decideDeployment(service, env, decision, id) {
+      const state = decision.signature === null ? await ledger.deployment(id) : null;
+      if (state === null) return conductor.decideDeployment(service, env, decision, id);
+      const workflow = deploymentWorkflowId(service, env, id);
+      const gate = { workflow, round: deploymentRound(state), revision: state.revision };
+      return conductor.decideDeployment(service, env, signed(decision, gate, await now(), SIGNER), id);
     },
   };
 }
