@@ -11,17 +11,16 @@ export interface TemporalAddress {
   readonly dataConverter?: DataConverter;
 }
 
-const UNAUTHENTICATED = 16;
-const PERMISSION_DENIED = 7;
+/** The codes of gRPC for "who are you" and "not you". */
+const KEPT_OUT: readonly number[] = [16, 7];
 
 /** Opens the one door to Temporal. @throws Unavailable with the address and what to do */
 export async function openConnection({ address, options }: TemporalAddress): Promise<Connection> {
   try {
     return await Connection.connect({ ...options, address, connectTimeout: '10s' });
   } catch (error) {
-    const code = isGrpcServiceError(error) ? Number(error.code) : null;
     const sentence =
-      code === UNAUTHENTICATED || code === PERMISSION_DENIED
+      isGrpcServiceError(error) && KEPT_OUT.includes(error.code)
         ? `Temporal at ${address} does not let us in: check TEMPORAL_API_KEY and the client certificate.`
         : `Temporal does not answer at ${address}: start it, or set TEMPORAL_ADDRESS to where it runs.`;
     throw new TidegateFailure('Unavailable', sentence, { cause: String(error) });
