@@ -1,6 +1,4 @@
 /** Wiring of what the command line does on this machine itself: its roles, its checks, its look at the ledger. */
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createLogger } from './api/logger';
 import { refuseOpenDoor, startApi } from './api/server';
@@ -14,15 +12,15 @@ import { secretsOf, type Share } from './config/role-secrets';
 import type { Settings } from './config/settings';
 import { runDemo } from './demo/main';
 import type { Mode } from './demo/scene';
-import { TidegateFailure } from './domain/failures';
 import { SEARCH_ATTRIBUTES } from './domain/ids';
 import { createCalendars } from './drivers/calendar/calendars';
-import { createSqliteLedger } from './ledger/sqlite-ledger';
-import type { Ledger } from './ports/ledger';
+import { keepCheckpoints } from './ledger/checkpoints';
+import { ledgerMayExist } from './ledger/open-ledger';
 import { obtainTemporal, profilePlace } from './temporal/obtain';
 import { startConfigured } from './up';
 import { startHealth } from './wiring/health';
 import { reach } from './wiring/reach';
+import { checkpointing, rewriteReports, withLedger } from './wiring/record';
 import { sealing } from './wiring/sealing';
 import { apiSigning, trusting, workerKeys } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
@@ -42,13 +40,13 @@ export function checkConfiguration(options: LoadOptions): ConfigCheck {
   return checkConfig(options, calendarsOf, Date.now());
 }
 
-/** Null when the chain of the ledger holds. @throws BadPlan when there is no ledger */
-export async function verifyAudit(settings: Settings): Promise<Awaited<ReturnType<Ledger['verify']>>> {
-  const file = settings.ledger.reveal();
-  if (!existsSync(file)) {
-    throw new TidegateFailure('BadPlan', `There is no ledger at ${file}: name it with --ledger or TIDEGATE_LEDGER.`);
-  }
-  return withLedger(settings, (ledger) => ledger.verify());
+export { exportAudit, rebuildLedger, verifyAudit } from './wiring/record';
+
+/** Writes every report anew from the ledger. Answers their names. @throws ConfigError, Unavailable */
+export async function rebuildReports(settings: Settings): Promise<readonly string[]> {
+  const { configPath } = settings;
+  const variables = processVariables();
+  return rewriteReports(settings, loadConfig({ configPath, cwd: process.cwd(), variables, secrets: 'skip' }));
 }
 
 /** Asks Temporal itself. @throws Unavailable with the address and what to do */
@@ -61,7 +59,7 @@ export async function probeTemporal(settings: Settings): Promise<string> {
 
 /** Opens the ledger that is there and reads from it; one that is not there yet is made at the first start. */
 export async function probeLedger(settings: Settings): Promise<void> {
-  if (existsSync(settings.ledger.reveal())) await withLedger(settings, (ledger) => ledger.ping());
+  if (ledgerMayExist(settings.ledger.reveal())) await withLedger(settings, (ledger) => ledger.ping());
 }
 
 /** Everything in one process until it is told to stop. */
@@ -76,6 +74,7 @@ export async function runUp({ settings, say, signal }: RoleOptions): Promise<voi
       stateDir,
       temporal,
       ledger: settings.ledger.reveal(),
+      checkpoints: settings.checkpoints,
       listen,
       logLevel,
     });
@@ -117,14 +116,16 @@ export async function runApi({ settings, say, signal }: RoleOptions): Promise<vo
 export async function runWorker({ settings, say, signal }: RoleOptions, only: WorkerRole['only']): Promise<void> {
   const services = trusting(servicesOf(settings, only), workerKeys());
   const stateDir = resolve(settings.stateDir);
-  await withLedger(settings, async (ledger) => {
+  await withLedger(settings, async (opened) => {
     const logger = createLogger(settings.logLevel);
+    const { ledger, stop: stopCheckpoints } = keepCheckpoints(opened, checkpointing(settings.checkpoints, logger));
     const worker = await startWorker({ services, only, temporal: placeOf(settings), ledger, stateDir, logger });
     const health = await startHealth(settings.healthPort, { Temporal: worker.ping, 'The ledger': () => ledger.ping() });
     say(only === null || only === 'main' ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
     await untilStopped(signal, worker.ended).finally(async () => {
       await health.stop();
       await worker.stop();
+      await stopCheckpoints();
     });
   });
 }
@@ -169,16 +170,6 @@ function servicesOf({ configPath }: Settings, share: Share = null): readonly Loa
 function placeOf({ temporal }: Settings): TemporalAddress {
   const local = { address: temporal.address ?? '127.0.0.1:7233', namespace: temporal.namespace, options: {} };
   return { ...(profilePlace(processVariables(), temporal.namespace) ?? local), ...sealing() };
-}
-
-async function withLedger<T>(settings: Settings, use: (ledger: Ledger) => Promise<T>): Promise<T> {
-  await mkdir(resolve(settings.stateDir), { recursive: true });
-  const ledger = await createSqliteLedger({ file: resolve(settings.ledger.reveal()) });
-  try {
-    return await use(ledger);
-  } finally {
-    await ledger.close();
-  }
 }
 
 /** Ends with the signal, or with `ended`, whichever comes first; a failure of `ended` is thrown. */

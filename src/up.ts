@@ -12,8 +12,10 @@ import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
 import { productVersion } from './config/product-version';
 import type { Ledger } from './ports/ledger';
-import { createSqliteLedger } from './ledger/sqlite-ledger';
+import { keepCheckpoints } from './ledger/checkpoints';
+import { openLedger } from './ledger/open-ledger';
 import { reach } from './wiring/reach';
+import { checkpointing } from './wiring/record';
 import { sealing } from './wiring/sealing';
 import { ownSigning, trusting, type Signing } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
@@ -25,8 +27,10 @@ export interface UpOptions {
   readonly temporal: TemporalAddress & { readonly uiUrl: string | null };
   /** Holds the ledger, mirrors, checkouts and job folders. */
   readonly stateDir: string;
-  /** The ledger's file. */
+  /** The ledger's address or file. */
   readonly ledger: string;
+  /** File that the end of its chain is exported to; by default in the state folder. */
+  readonly checkpoints?: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly version: string;
   readonly logger: Logger;
@@ -90,7 +94,9 @@ async function environmentsKnown(services: readonly LoadedService[], ledger: Led
 export async function startAll(options: UpOptions): Promise<Up> {
   const { signing, temporal, stateDir, listen, version, logger } = options;
   const services = trusting(options.services, signing.trusted);
-  const ledger = await createSqliteLedger({ file: options.ledger });
+  const opened = await openLedger(options.ledger);
+  const checkpoints = options.checkpoints ?? join(stateDir, 'checkpoints.jsonl');
+  const { ledger, stop: stopCheckpoints } = keepCheckpoints(opened, checkpointing(checkpoints, logger));
   const { workflows } = options;
   const worker = await startWorker({
     services,
@@ -112,6 +118,7 @@ export async function startAll(options: UpOptions): Promise<Up> {
       await api.stop();
       await connection.close();
       await worker.stop();
+      await stopCheckpoints();
       await ledger.close();
     },
   };

@@ -30,6 +30,7 @@ export interface Context {
 
 /** The result of a command in both its forms. */
 export interface Outcome {
+  /** Undefined: it has been printed as it went, line by line. */
   readonly json: unknown;
   /** Without a line break at the end; null: everything has been printed as it went. */
   readonly text: string | null;
@@ -61,8 +62,8 @@ export function doing(io: Io, act: Act): (...params: unknown[]) => Promise<void>
     const command = params.at(-1) as Command;
     const options = command.optsWithGlobals<Options>();
     const { json, text, exit = EXIT.ok } = await act(createContext(io, options), command.args, options);
-    if (options['json'] === true) printJson(io, json);
-    else if (text !== null) io.out.write(`${text}\n`);
+    if (options['json'] === true && json !== undefined) printJson(io, json);
+    else if (options['json'] !== true && text !== null) io.out.write(`${text}\n`);
     io.setExit(exit);
   };
 }

@@ -13,6 +13,12 @@ export function addReportCommands(program: Command, io: Io): void {
     .option('--limit <number>', 'rows of a page, 1 to 100')
     .option('--cursor <cursor>', 'go on from a page before')
     .action(doing(io, list));
+  report
+    .command('rebuild')
+    .description('write all reports anew from the ledger of this machine')
+    .option('--config <path>', 'a config file, or a folder with one per service')
+    .option('--ledger <location>', 'the ledger: a file or postgres://…; by default TIDEGATE_LEDGER')
+    .action(doing(io, rebuild));
   report.command('show <name>').description('the report as Markdown').action(doing(io, show));
 }
 
@@ -33,4 +39,10 @@ async function show({ api }: Context, [name = '']: readonly string[]): Promise<O
   const report = await api.get<Report>(`/v1/reports/${encodeURIComponent(name)}`);
   const lines = report.markdown.trimEnd().split('\n');
   return { json: report, text: lines.map(plain).join('\n') };
+}
+
+async function rebuild({ settings }: Context): Promise<Outcome> {
+  const { rebuildReports } = await import('../admin.js');
+  const names = await rebuildReports(settings);
+  return { json: { reports: names }, text: [...names.map(line), `${names.length} reports written.`].join('\n') };
 }

@@ -23,6 +23,8 @@ export interface Settings {
   readonly stateDir: string;
   /** Path of a SQLite file, or a `postgres://` address (it may hold a password). */
   readonly ledger: Secret;
+  /** File that the end of the ledger's chain is exported to; best on another disk or host (6-faults E18). */
+  readonly checkpoints: string;
   readonly temporal: {
     /** Address from TEMPORAL_ADDRESS; null: look for a server. */
     readonly address: string | null;
@@ -48,6 +50,7 @@ export interface SettingFlags {
   readonly config?: string;
   readonly stateDir?: string;
   readonly ledger?: string;
+  readonly checkpoints?: string;
   readonly namespace?: string;
   readonly logLevel?: string;
 }
@@ -93,6 +96,7 @@ export function loadSettings(flags: SettingFlags, variables: Variables): Setting
     configPath: read<string | null>('config', 'TIDEGATE_CONFIG', words, null),
     stateDir,
     ledger: secret(behind(read('ledger', 'TIDEGATE_LEDGER', words, join(stateDir, 'ledger.db')))),
+    checkpoints: read('checkpoints', 'TIDEGATE_CHECKPOINTS', words, join(stateDir, 'checkpoints.jsonl')),
     temporal: {
       address: read<string | null>(null, 'TEMPORAL_ADDRESS', words, null),
       namespace: read('namespace', 'TEMPORAL_NAMESPACE', namespace, 'tidegate'),

@@ -8,7 +8,7 @@ import { createWatch } from '../../src/activities/watch';
 import type { Message } from '../../src/domain/events';
 import { environmentPolicy } from '../../src/domain/policy';
 import { emptySample, type Sample, type WatchRule, type WatchVerdict } from '../../src/domain/watch';
-import { createSqliteLedger } from '../../src/ledger/sqlite-ledger';
+import { openLedger } from '../../src/ledger/open-ledger';
 import type { Ledger } from '../../src/ports/ledger';
 import type { Metrics } from '../../src/ports/metrics';
 import { policyOf } from '../api/sample';
@@ -29,7 +29,7 @@ let channel: 'up' | 'down';
 
 beforeEach(async () => {
   folder = await temporaryFolder();
-  ledger = await createSqliteLedger({ file: join(folder, 'ledger.db') });
+  ledger = await openLedger(join(folder, 'ledger.db'));
   [told, asked, now, channel] = [[], [], START, 'up'];
   shows = () => ({});
 });
