@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { TidegateFailure } from '../../domain/failures';
+import { guardedLookup, isNeverAsked } from './addresses';
 
 export interface FetchLimits {
   /** For the whole exchange: connection, redirects and body. */
@@ -32,6 +33,8 @@ export type FetchFailureCause =
   'refused' | 'timeout' | 'cancelled' | 'too-large' | 'not-allowed' | 'redirects' | 'network';
 
 const MAX_REDIRECTS = 5;
+const NEVER_ASKED = 'it leads to a link-local address, where no service of ours lives';
+const checkedLookup = guardedLookup();
 
 /** The cause of a failure that fetchLimited threw; `network` for anything else. */
 export function fetchFailureCause(error: unknown): FetchFailureCause {
@@ -58,6 +61,7 @@ function parseAllowed(url: string | URL, allowedHosts: readonly string[]): URL {
       `the host ${parsed.host} is not allowed here (allowed: ${allowedHosts.join(', ')})`,
     );
   }
+  if (isNeverAsked(parsed.hostname)) throw noAnswer(url, 'not-allowed', NEVER_ASKED);
   return parsed;
 }
 
@@ -69,6 +73,7 @@ function explain(url: URL, error: NodeJS.ErrnoException, request: FetchRequest, 
   if (timeout.aborted) {
     return noAnswer(url, 'timeout', `nothing came within ${request.timeoutMs} ms`);
   }
+  if (error.code === 'EADDRNOTALLOWED') return noAnswer(url, 'not-allowed', NEVER_ASKED);
   if (error.code === 'ECONNREFUSED')
     return noAnswer(url, 'refused', 'the connection was refused; nothing listens there');
   return noAnswer(url, 'network', error.code ?? error.message);
@@ -95,6 +100,7 @@ function open(url: URL, request: FetchRequest, signal: AbortSignal): Promise<Inc
     // No shared agent: a connection kept from before a restart would fail the first question after it.
     const sent = send(url, {
       agent: false,
+      lookup: checkedLookup,
       method: request.method ?? 'GET',
       headers: { accept: '*/*', 'user-agent': 'tidegate', connection: 'close', ...request.headers },
       signal,
