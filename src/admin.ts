@@ -25,6 +25,8 @@ import { sealing } from './wiring/sealing';
 import { apiSigning, trusting, workerKeys } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
 
+export { runCodecServer } from './wiring/codec-server';
+
 /** What a role is given by the command line. */
 export interface RoleOptions {
   readonly settings: Settings;

@@ -1,5 +1,5 @@
 /** Wiring of the role `api`: ledger, door to Temporal, app, port; nothing else. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
@@ -55,6 +55,11 @@ export async function startApi(role: ApiRole): Promise<RunningApi> {
     version,
     registry,
   });
+  return listenOn(app, listen);
+}
+
+/** Serves an app with the limits that every door of ours has. @throws BadPlan when the port is taken */
+export async function listenOn(app: RequestListener, listen: ApiRole['listen']): Promise<RunningApi> {
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, app);
   const port = await listening(server, listen);
   const host = isIP(listen.host) === 6 ? `[${listen.host}]` : listen.host;

@@ -17,6 +17,11 @@ export function addRoleCommands(program: Command, io: Io): void {
     command.option('--host <address>', 'where to listen; loopback by default').option('--port <number>');
   listening(role('up', 'everything in one process, with the embedded defaults')).action(doing(io, up));
   listening(role('api', 'the HTTP API alone')).action(doing(io, api));
+  role('codec-server', 'makes sealed payloads readable in Temporal’s UI and CLI, for people with a token')
+    .option('--host <address>', 'where to listen; loopback by default')
+    .option('--codec-port <number>')
+    .option('--ui-origin <url>', 'where Temporal’s UI is served')
+    .action(doing(io, codecServer));
   role('worker', 'a worker alone')
     .option('--service <name>', 'with --env: only what touches one environment')
     .option('--env <name>')
@@ -62,6 +67,10 @@ function up(context: Context): Promise<Outcome> {
 
 function api(context: Context): Promise<Outcome> {
   return running(context, async (signal) => (await import('../admin.js')).runApi(optionsOf(context, signal)));
+}
+
+function codecServer(context: Context): Promise<Outcome> {
+  return running(context, async (signal) => (await import('../admin.js')).runCodecServer(optionsOf(context, signal)));
 }
 
 function worker(context: Context, _args: readonly string[], options: Options): Promise<Outcome> {

@@ -17,6 +17,8 @@ export interface Settings {
   readonly token: Secret | null;
   /** Where the API listens; loopback by default (5-quality §2). */
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where the codec server listens, on the same host, and the one page that may ask it: Temporal's UI. */
+  readonly codec: { readonly port: number; readonly origin: string };
   /** File or folder of the configuration, or null: the nearest tidegate.yaml. */
   readonly configPath: string | null;
   /** Folder of state: ledger, logs, caches. */
@@ -47,6 +49,8 @@ export interface SettingFlags {
   readonly token?: string;
   readonly host?: string;
   readonly port?: string;
+  readonly codecPort?: string;
+  readonly uiOrigin?: string;
   readonly config?: string;
   readonly stateDir?: string;
   readonly ledger?: string;
@@ -93,6 +97,10 @@ export function loadSettings(flags: SettingFlags, variables: Variables): Setting
     url: read('url', 'TIDEGATE_URL', httpUrl, `http://${DEFAULT_HOST}:${listenPort}`).replace(/\/+$/, ''),
     token: token === null ? null : secret(token),
     listen: { host, port: listenPort },
+    codec: {
+      port: read('codecPort', 'TIDEGATE_CODEC_PORT', port, DEFAULT_CODEC_PORT),
+      origin: new URL(read('uiOrigin', 'TIDEGATE_UI_ORIGIN', httpUrl, DEFAULT_UI_ORIGIN)).origin,
+    },
     configPath: read<string | null>('config', 'TIDEGATE_CONFIG', words, null),
     stateDir,
     ledger: secret(behind(read('ledger', 'TIDEGATE_LEDGER', words, join(stateDir, 'ledger.db')))),
@@ -114,6 +122,9 @@ export function loadSettings(flags: SettingFlags, variables: Variables): Setting
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 7400;
+const DEFAULT_CODEC_PORT = 7401;
+/** Where Temporal's dev server and our compose file show the UI. */
+const DEFAULT_UI_ORIGIN = 'http://localhost:8233';
 
 /** A variable is in no file. */
 const NOWHERE = { file: null, line: null, column: null, didYouMean: null } as const;
