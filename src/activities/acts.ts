@@ -108,14 +108,20 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
 /** How an act's end is told from what was there before it. */
 function actOn(deps: ActivityDeps, plan: DeploymentOrder, order: DeployOrder, deployment: string | null): Act {
   const { deployer } = targetOf(deps, plan.service, plan.env);
-  const byVersion = order.to.version !== order.previous?.version;
+  const another = order.to.version !== order.previous?.version;
+  const ours = (seen: Observation): boolean => order.act === 'rollback' || !putByAnother(seen, order.deployment);
   return {
     permission: () => Promise.resolve([]),
     deployer,
     order,
-    reached: (seen) => runs(seen, order.to, deployment),
-    alreadyThere: (seen) => runs(seen, order.to, deployment, { byVersion }),
+    reached: (seen) => runs(seen, order.to, deployment, { byVersion: ours(seen) }),
+    alreadyThere: (seen) => runs(seen, order.to, deployment, { byVersion: another && ours(seen) }),
   };
+}
+
+/** The target itself says that its build is somebody else's: its version may well be called the same (6-faults E2). */
+function putByAnother(seen: Observation, deployment: string): boolean {
+  return seen.state === 'running' && seen.deployment !== null && seen.deployment !== deployment;
 }
 
 export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidate' | 'rollBack'> {

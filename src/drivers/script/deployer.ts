@@ -108,16 +108,29 @@ async function ending(here: Here): Promise<Pick<FollowOptions, 'killGraceMs' | '
 
 const NO_SPACE: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
-/** What keeps a script from its start, said so that a person can mend it; an overdue holder of the lock is ended. */
-async function hindrance(here: Here, error: unknown, now: number): Promise<unknown> {
-  if (error instanceof TidegateFailure && error.kind === 'Busy') await clearHolder(here.base, now, await ending(here));
-  const { code } = error as NodeJS.ErrnoException;
-  if (!NO_SPACE.includes(code)) return error;
-  const { host } = here.options;
-  return new TidegateFailure(
-    'Unavailable',
-    `${host} has no space left in ${here.base} (${code}), so the script was not started and nothing was touched. Free some; it is tried again.`,
-  );
+/** What comes before a script may fail for want of room; then nothing was touched, and it is tried again (F42). */
+async function withRoom<T>({ base, options }: Here, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!NO_SPACE.includes(code)) throw error;
+    throw new TidegateFailure(
+      'Unavailable',
+      `${options.host} has no space left in ${base} (${code}), so the script was not started and nothing was touched. Free some; it is tried again.`,
+    );
+  }
+}
+
+/** Starts the script; when the environment is taken, whoever takes it longer than is right is ended first. */
+async function beginOrWait(here: Here, order: DeployOrder, job: Job, now: number): Promise<void> {
+  try {
+    await withRoom(here, () => begin(here, order, job));
+  } catch (error) {
+    const busy = error instanceof TidegateFailure && error.kind === 'Busy';
+    if (busy) await clearHolder(here.base, now, await ending(here));
+    throw error;
+  }
 }
 
 async function stop(here: Here, deployment: string): Promise<void> {
@@ -140,16 +153,12 @@ export function createScriptDeployer(options: ScriptDeployerOptions): Deployer {
     path: options.hostEnv.PATH ?? DEFAULT_PATH,
   };
   return {
-    check: (order) => check(here, order),
+    check: (order) => withRoom(here, () => check(here, order)),
     async act(order, hooks) {
       const job = jobOf(here.base, order.deployment, order.act);
       if ((await readJob(job)).state === 'new') {
         hooks.signal.throwIfAborted();
-        await withHeartbeat(hooks, 'starting the script', () =>
-          begin(here, order, job).catch(async (error: unknown) => {
-            throw await hindrance(here, error, hooks.now());
-          }),
-        );
+        await withHeartbeat(hooks, 'starting the script', () => beginOrWait(here, order, job, hooks.now()));
       }
       return followJob(job, order, hooks, await followOptions(here));
     },
