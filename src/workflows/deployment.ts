@@ -36,6 +36,7 @@ interface End {
 
 export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdict> {
   const flight = openFlight(readable(order));
+  listen(flight);
   const end = await carryOut(flight);
   const { verdict, reason, alsoHolds } = end;
   flight.journal.emit({ kind: 'deployment.ended', data: { verdict, reason, evidence: null } });
