@@ -40,7 +40,7 @@ function wordsIn(world: () => World) {
     approve: (bug: string, by = 'bo') => world().decide(bug, 'approve-prod', by, { sha: fixOf(bug).head }),
     close: (bug: string) => world().decide(bug, 'close', 'ann', { reason: 'over' }),
     environment: (env: string) => world().ledger.environment('shop', env),
-    lastDeployment: async (env: string) => (await world().ledger.deployments('shop', env, 1))[0],
+    lastDeployment: async (env: string) => (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0],
     atEnvironment: (env: string, verb: EnvironmentVerb) =>
       world().conductor.decideEnvironment('shop', env, {
         id: `e${(decisions += 1)}`,

@@ -6,7 +6,7 @@ const started = startWorld();
 const world = (): World => started();
 
 const approve = (bug: string) => world().decide(bug, 'approve-prod', 'bo', { sha: fixOf(bug).head });
-const lastDeployment = async (env: string) => (await world().ledger.deployments('shop', env, 1))[0];
+const lastDeployment = async (env: string) => (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0];
 const breach: Breach = {
   rule: 'error-rate-2x',
   metric: 'errorRate',

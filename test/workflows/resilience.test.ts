@@ -42,7 +42,7 @@ function wordsIn(world: () => World) {
       const decision: EnvironmentDecision = { id: `e${(decisions += 1)}`, verb, actor, signature: null, reason: 'why' };
       return world().conductor.decideEnvironment('shop', env, decision);
     },
-    lastDeployment: async (env: string) => (await world().ledger.deployments('shop', env, 1))[0],
+    lastDeployment: async (env: string) => (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0],
     timeline: async (subject: string) =>
       (await world().ledger.timeline('shop', subject, 1_000)).map(({ event }) => event),
     /** Lets nights pass until something is true. */
