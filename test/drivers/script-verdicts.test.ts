@@ -1,6 +1,6 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CANDIDATE, orderOfUat, scriptWorker, type ScriptWorker } from '../support/script-activities';
+import { orderOfUat, scriptWorker, type ScriptWorker } from '../support/script-activities';
 import { makeYard, NEW, OLD, type Yard } from '../support/script-yard';
 
 let yard: Yard;
@@ -33,8 +33,8 @@ const OLD_STATE = `::tidegate version=${OLD.version} sha=${OLD.sha}`;
 /** The first attempt's answer; a second one must not act again and must say the same. */
 async function deploy(deploys: string, order = orderOfUat()) {
   worker = await scriptWorker(yard, yard.deployer(scriptOf(deploys)));
-  const end = await worker.run('deployCandidate', order, CANDIDATE);
-  expect(await worker.run('deployCandidate', order, CANDIDATE)).toEqual(end);
+  const end = await worker.deploy(order);
+  expect(await worker.deploy(order)).toEqual(end);
   expect(await yard.effects()).toEqual(['acted']);
   return end;
 }
@@ -69,7 +69,7 @@ describe('what becomes of a deployment whose script ends in this way (F40)', () 
 describe('what the target says is weighed, never guessed (E2)', () => {
   test('a target that is there already is not touched, also when the ledger has no word of it', async () => {
     await deploy('switched');
-    const again = await worker?.run('deployCandidate', orderOfUat({ id: 'shop-prod-2', fence: 4 }), CANDIDATE);
+    const again = await worker?.deploy(orderOfUat({ id: 'shop-prod-2', fence: 4 }));
     expect(again).toMatchObject({ outcome: 'done', proof: expect.stringContaining('already there') });
     expect(await yard.effects()).toEqual(['acted']);
   });
@@ -87,7 +87,7 @@ describe('what the target says is weighed, never guessed (E2)', () => {
     await worker.ledger.intend({
       ...{ deployment: order.id, step: 'execute', fence: 2, attempt: 1, host: 'host-1', at: 1 },
     });
-    const end = await worker.run('deployCandidate', order, CANDIDATE);
+    const end = await worker.deploy(order);
     expect(end).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('host-1 began execute') });
     expect(await yard.effects()).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe('a full disk (F42)', () => {
   test('no room for the checkout: nothing was touched, the sentence says where, and it is tried again', async () => {
     const checkout = () => Promise.reject(Object.assign(new Error('write'), { code: 'ENOSPC' }));
     worker = await scriptWorker(yard, yard.deployer(scriptOf('switched'), { checkout }));
-    await expect(worker.run('deployCandidate', orderOfUat(), CANDIDATE)).rejects.toMatchObject({
+    await expect(worker.deploy(orderOfUat())).rejects.toMatchObject({
       type: 'Unavailable',
       nonRetryable: false,
       message: expect.stringContaining('host-1 has no space left in'),

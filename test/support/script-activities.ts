@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { join } from 'node:path';
 import { createActivities } from '../../src/activities/create';
 import type { ActivityDeps } from '../../src/activities/deps';
-import type { Activities } from '../../src/activities/index';
+import type { ActEnd } from '../../src/activities/index';
 import type { Candidate } from '../../src/domain/deployment';
 import type { DeploymentOrder } from '../../src/domain/deployment-order';
 import { environmentPolicy } from '../../src/domain/policy';
@@ -13,7 +13,7 @@ import type { Ledger } from '../../src/ports/ledger';
 import { policyOf } from '../api/sample';
 import { NEW, OLD, type Yard } from './script-yard';
 
-export const CANDIDATE: Candidate = { ...NEW, base: OLD, aboard: ['7'], left: [], changes: [], scriptChanged: false };
+const CANDIDATE: Candidate = { ...NEW, base: OLD, aboard: ['7'], left: [], changes: [], scriptChanged: false };
 
 export function orderOfUat(more: Partial<DeploymentOrder> = {}): DeploymentOrder {
   const policy = policyOf('shop');
@@ -30,11 +30,8 @@ export function orderOfUat(more: Partial<DeploymentOrder> = {}): DeploymentOrder
 export interface ScriptWorker {
   readonly ledger: Ledger;
   readonly deps: ActivityDeps;
-  /** Runs one activity as the first attempt of a call. */
-  run<K extends keyof Activities>(
-    name: K,
-    ...args: Parameters<Activities[K]>
-  ): Promise<Awaited<ReturnType<Activities[K]>>>;
+  /** Asks for the deployment as Temporal would, in an attempt of its own. */
+  deploy(order: DeploymentOrder): Promise<ActEnd>;
   close(): Promise<void>;
 }
 
@@ -50,10 +47,8 @@ export async function scriptWorker(yard: Yard, deployer: Deployer, host = 'host-
   return {
     ledger,
     deps,
-    async run(name, ...args) {
-      const activity = activities[name] as (...given: typeof args) => Promise<never>;
-      return await new MockActivityEnvironment({ attempt: 1 }).run(activity, ...args);
-    },
+    deploy: (order) =>
+      new MockActivityEnvironment({ attempt: 1 }).run(() => activities.deployCandidate(order, CANDIDATE)),
     close: () => ledger.close(),
   };
 }
