@@ -6,9 +6,9 @@ import type { Client } from '@temporalio/client';
 import { destination } from 'pino';
 import { createLogger } from '../../src/api/logger';
 import { startApi, type RunningApi } from '../../src/api/server';
-import { connect } from '../../src/client/connection';
 import { loadConfig } from '../../src/config/load';
 import type { Ledger } from '../../src/ports/ledger';
+import { ownSigning, trusting } from '../../src/wiring/signing';
 import { makeCaseFolder, tokenOf, type CaseFolder, type Person } from './case-folder';
 import { openCaseLedger } from './case-ledger';
 import { judge, type Broken } from './checks';
@@ -78,9 +78,11 @@ export interface CasePlan {
 interface Open {
   readonly folder: CaseFolder;
   readonly ledger: Ledger;
-  readonly client: Client & { readonly connection: { close(): Promise<void> } };
+  readonly client: Client;
   readonly api: RunningApi;
   readonly address: string;
+  /** Public keys that the worker trusts; the private one stays with the API. */
+  readonly signers: readonly string[];
 }
 
 export async function runCase(plan: CasePlan): Promise<CaseResult> {
@@ -104,7 +106,7 @@ export async function runCase(plan: CasePlan): Promise<CaseResult> {
   const whole: Facts = { ...facts, orphans };
   const broken = spec.control ? judge({ ...whole, orphans: [] }) : judge(whole);
   signalAll(await processesNaming(open.folder.root), 'SIGKILL');
-  await closeCase(plan, open);
+  await closeCase(open);
   if (broken.length === 0 || spec.control) await rm(open.folder.root, { recursive: true, force: true });
   return {
     ...{ spec, broken, struck, timeline },
@@ -115,13 +117,13 @@ export async function runCase(plan: CasePlan): Promise<CaseResult> {
   };
 }
 
-async function openCase({ spec, world, crew }: CasePlan): Promise<Open> {
-  void crew;
+async function openCase({ spec, world }: CasePlan): Promise<Open> {
   const service = `case-${spec.index}`;
   const root = join(world.folder, service);
   await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true });
-  const { template, target, temporal } = world;
+  const { template, target } = world;
+  const { client } = world.door;
   const pace = spec.control ? '0.4' : '0.15';
   const folder = await makeCaseFolder({ root, template, service, targetUrl: target.url, pace });
   target.serve(service, root);
@@ -129,12 +131,17 @@ async function openCase({ spec, world, crew }: CasePlan): Promise<Open> {
     ? await world.postgres.createDatabase(`case_${spec.index}`)
     : join(folder.state, 'ledger.db');
   const ledger = await openCaseLedger(address);
-  const client = await connect({ address: temporal.address, namespace: temporal.namespace, options: {} });
-  const services = loadConfig({ configPath: folder.config, cwd: folder.state, variables: {}, secrets: 'require' });
+  const signing = await ownSigning(folder.state);
+  const configured = loadConfig({ configPath: folder.config, cwd: folder.state, variables: {}, secrets: 'require' });
+  const services = trusting(configured, signing.trusted);
   const logger = createLogger('info', destination({ dest: join(folder.state, 'api.log'), sync: true }));
   const listen = { host: '127.0.0.1', port: 0 };
-  const api = await startApi({ services, ledger, client, listen, temporalUi: null, version: '0.0.0', logger });
-  return { folder, ledger, client, api, address };
+  const api = await startApi({
+    ...{ services, ledger, client, listen, logger, signer: signing.signer },
+    temporalUi: null,
+    version: '0.0.0',
+  });
+  return { folder, ledger, client, api, address, signers: signing.trusted };
 }
 
 async function walk(
@@ -160,7 +167,7 @@ async function walk(
     await fault.prepare?.(context);
     const journey = journeyOf(spec.journey)(context).finally(finish);
     const strike = fault.strike(context).then((result) => (struck = result));
-    await Promise.all([journey, strike]);
+    await Promise.race([Promise.all([journey, strike]), limit(spec, giveUpAt)]);
     return { ended: true, problem: null, struck };
   } catch (error) {
     finish();
@@ -170,9 +177,15 @@ async function walk(
   }
 }
 
+/** A little later than every wait of the case gives up by itself, with better words. */
+async function limit({ fault }: CaseSpec, giveUpAt: number): Promise<never> {
+  await sleep(giveUpAt + 3_000 - Date.now(), undefined, { ref: false });
+  throw new Error(`neither the journey nor ${fault} came to an end`);
+}
+
 function contextOf(
   { spec, world, crew, bundle }: CasePlan,
-  { folder, ledger, client, api, address }: Open,
+  { folder, ledger, client, api, address, signers }: Open,
   shared: Pick<CaseContext, 'say' | 'over' | 'isOver'> & {
     readonly acknowledged: Acknowledged[];
     readonly giveUpAt: number;
@@ -186,15 +199,17 @@ function contextOf(
     temporal: { address: world.temporal.address, namespace: world.temporal.namespace },
     ledger: address,
     bundle,
+    signers,
     halt,
     unguarded: spec.control,
   });
   async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
-    for (let last = 'nothing'; ;) {
+    for (;;) {
+      let last: string;
       try {
         const seen = await look();
         if (wanted(seen)) return seen;
-        last = JSON.stringify(seen)?.slice(0, 600) ?? 'nothing';
+        last = JSON.stringify(seen).slice(0, 600);
       } catch (error) {
         last = String(error);
       }
@@ -235,7 +250,7 @@ function contextOf(
   };
 }
 
-async function closeCase({ world, spec }: CasePlan, { api, ledger, client, folder }: Open): Promise<void> {
+async function closeCase({ api, ledger, client, folder }: Open): Promise<void> {
   await api.stop();
   for (const id of [`env/${folder.service}/uat`, `env/${folder.service}/prod`, `bug/${folder.service}/1`]) {
     await client.workflow
@@ -244,7 +259,4 @@ async function closeCase({ world, spec }: CasePlan, { api, ledger, client, folde
       .catch(() => undefined);
   }
   await ledger.close();
-  await client.connection.close();
-  void world;
-  void spec;
 }

@@ -50,12 +50,8 @@ export const deploysTheApproved: Check = (facts) =>
   });
 
 function wentBackTo(facts: Facts, { env, sha, deployment }: Effect): readonly string[] {
-  const known = [
-    facts.firstSha,
-    ...commits(facts)
-      .filter((each) => each.env === env)
-      .map((each) => each.sha),
-  ];
+  const deployed = commits(facts).filter((each) => each.env === env && each.act === 'deploy');
+  const known = [facts.firstSha, ...deployed.map((each) => each.sha)];
   return known.includes(sha) ? [] : [`${deployment} rolled ${env} back to ${sha.slice(0, 7)}, which never ran there`];
 }
 
@@ -108,7 +104,7 @@ export const endsWell: Check = (facts) => {
   const { ended, problem, deployments, allowed, runs } = facts;
   const open = ended ? [] : [`the case did not end in its time${problem ? `: ${problem}` : ''}`];
   const verdicts = deployments
-    .filter(({ verdict }) => verdict === null || !allowed.includes(verdict))
+    .filter(({ verdict }) => !allowed.includes(verdict ?? 'open'))
     .map(
       ({ id, verdict, phase, reason }) =>
         `${id} ended ${verdict ?? `nowhere, in ${phase ?? 'no phase'}`}: ${reason ?? ''}`,

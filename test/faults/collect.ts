@@ -6,6 +6,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { LedgerEvent } from '../../src/domain/events';
 import type { Ledger } from '../../src/ports/ledger';
 import { CANARY, currentFile, ENVIRONMENTS, readEffects, type CaseFolder, type Stage } from './case-folder';
+import { deploymentsOf } from './journeys';
 import type { Facts, Observed, RunFacts } from './facts';
 
 export interface Collecting extends Pick<Facts, 'spec' | 'acknowledged' | 'ended' | 'problem' | 'allowed'> {
@@ -18,7 +19,7 @@ export async function collect(from: Collecting): Promise<Facts> {
   const { folder, ledger, client, spec, acknowledged, ended, problem, allowed } = from;
   const { service, root, firstSha } = folder;
   const events = await allEvents(ledger);
-  const deployments = (await ledger.deployments(service, null, 100)).toReversed();
+  const deployments = (await deploymentsOf(ledger, service)).toReversed();
   const environments = (await ledger.environments()).filter((state) => state.service === service);
   const ids = [
     ...ENVIRONMENTS.map((env) => `env/${service}/${env}`),
@@ -92,5 +93,8 @@ async function logProblems({ state }: CaseFolder): Promise<readonly string[]> {
   return problems;
 }
 
+/** Failures of the world are foreseen, and may say where they were met. */
 const isErrorWithStack = (line: string): boolean =>
-  (line.startsWith('ERROR') || line.includes('"level":50')) && /\\n\s+at /.test(line);
+  (line.startsWith('ERROR') || line.includes('"level":50')) &&
+  /\\n\s+at /.test(line) &&
+  !line.includes('"type":"TidegateFailure"');

@@ -45,9 +45,9 @@ step() {
   halt "after:$1"
 }
 
-# The last instant before the switch: a stale deployment is refused here by the tool that Tidegate ships.
-fenced() {
-  if [[ -n "${'$'}{TIDEGATE_FENCE_TOOL:-}" && ! -e "$FOLDER/unguarded" ]]; then "$TIDEGATE_FENCE_TOOL"; fi
+# The last instant before the switch: a stale deployment is refused here, by the tool that Tidegate ships.
+put() {
+  if [[ -n "${'$'}{TIDEGATE_FENCE_TOOL:-}" ]]; then "$TIDEGATE_FENCE_TOOL" -- "$@"; else "$@"; fi
 }
 
 switch_to() {
@@ -55,8 +55,7 @@ switch_to() {
   if [[ $act == deploy && -e BROKEN ]]; then broken=true; fi
   printf '{"version":"%s","sha":"%s","deployment":"%s","broken":%s}\n' "$version" "$sha" "$deployment" "$broken" \
     >"$TARGET/next.$$"
-  fenced
-  mv -f -- "$TARGET/next.$$" "$TARGET/current"
+  put mv -f -- "$TARGET/next.$$" "$TARGET/current"
   effect commit "$sha"
 }
 

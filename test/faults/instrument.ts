@@ -4,13 +4,14 @@ import type { Calendars } from '../../src/ports/calendars';
 import type { Deployer } from '../../src/ports/deployer';
 import type { Ledger } from '../../src/ports/ledger';
 import type { Point, When } from './points';
-import { unguardedDeployer, unguardedLedger } from './unguarded';
+import { createUnguarded, type Unguarded } from './unguarded';
 
 /** Called at every point that is passed; answers when the worker may go on. */
 export type Pass = (when: When, point: Point) => Promise<void>;
 
-/** `unguarded` is the folder of a control case; null: everything stays as it is. */
-export function instrumented(deps: ActivityDeps, pass: Pass, unguarded: string | null): ActivityDeps {
+/** `root` is the folder of a control case; null: everything stays as it is. */
+export function instrumented(deps: ActivityDeps, pass: Pass, root: string | null): ActivityDeps {
+  const unguarded = root === null ? null : createUnguarded(root);
   const around = async <T>(point: Point, work: () => Promise<T>): Promise<T> => {
     await pass('before', point);
     const result = await work();
@@ -26,7 +27,7 @@ export function instrumented(deps: ActivityDeps, pass: Pass, unguarded: string |
     ...deps,
     services,
     calendars: soon(deps.calendars),
-    ledger: ledgerWithPoints(unguarded !== null ? unguardedLedger(deps.ledger) : deps.ledger, around),
+    ledger: ledgerWithPoints(unguarded?.ledger(deps.ledger) ?? deps.ledger, around),
     messenger: { send: (message) => around(notify(message.topic), () => messenger.send(message)) },
   };
 }
@@ -44,7 +45,7 @@ function ledgerWithPoints(ledger: Ledger, around: Around): Ledger {
   };
 }
 
-function withPoints(drivers: ServiceDrivers, around: Around, unguarded: string | null): ServiceDrivers {
+function withPoints(drivers: ServiceDrivers, around: Around, unguarded: Unguarded | null): ServiceDrivers {
   const { source, reports, targets } = drivers;
   return {
     ...drivers,
@@ -59,7 +60,7 @@ function withPoints(drivers: ServiceDrivers, around: Around, unguarded: string |
       Object.entries(targets).map(([env, target]) => [
         env,
         targetWithPoints(
-          unguarded === null ? target : { ...target, deployer: unguardedDeployer(target.deployer, unguarded, env) },
+          unguarded === null ? target : { ...target, deployer: unguarded.deployer(target.deployer, env) },
           around,
         ),
       ]),

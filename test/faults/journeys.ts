@@ -1,8 +1,10 @@
 /** What a case does while a fault strikes: the whole way of a bug to production, or one deployment of one environment. */
 import { join } from 'node:path';
 import { createGitSource } from '../../src/drivers/git/source';
+import type { DeploymentState } from '../../src/domain/deployment';
 import type { DeployRequest } from '../../src/domain/environment';
 import { bugSubject, environmentSubject, environmentWorkflowId } from '../../src/domain/ids';
+import type { Ledger } from '../../src/ports/ledger';
 import { requestSignal } from '../../src/workflows/messages';
 import type { CaseContext } from './case';
 import type { Stage } from './case-folder';
@@ -51,16 +53,19 @@ interface Wish {
 
 export async function decide(context: CaseContext, { as, verb, sha, kind }: Wish): Promise<void> {
   const body = { verb, ...(sha !== undefined && { sha }) };
-  await accepted(context, as, '/v1/bugs/1/decisions', body, `${verb}-${as}`);
+  const status = await accepted(context, as, '/v1/bugs/1/decisions', body, `${verb}-${as}`);
+  if (status >= 300) return;
   context.acknowledge({ what: `${verb} by ${as}`, at: Date.now(), kept: hasEvent(bugSubject('1'), kind) });
 }
 
 async function accepted(
   ...[context, as, path, body, key]: [CaseContext, ...Parameters<CaseContext['post']>]
-): Promise<void> {
+): Promise<number> {
   const answer = await context.post(as, path, body, key);
   context.say(`${key}: ${answer.status}`);
-  if (answer.status >= 300) throw new Error(`${key} was refused: ${JSON.stringify(answer.body)}`);
+  // Under a fault of the crowd somebody else may have decided already.
+  if (answer.status < 300 || answer.body.code === 'wrong-state') return answer.status;
+  throw new Error(`${key} was refused: ${JSON.stringify(answer.body)}`);
 }
 
 /** The bug as wanted, or as it is when it came back and waits for a person. */
@@ -77,8 +82,7 @@ async function untilBug({ until, ledger, folder }: CaseContext, wanted: readonly
 async function request(context: CaseContext): Promise<void> {
   await environmentsKnown(context);
   await requestDeployment(context, '1');
-  await untilDeployed(context, 1);
-  await untilIdle(context, 'uat');
+  await untilLanded(context, '1');
 }
 
 export async function requestDeployment(context: CaseContext, bug: string): Promise<void> {
@@ -108,7 +112,7 @@ export async function requestFor({ folder }: CaseContext, bug: string): Promise<
   const fix = await source.fix(`fix/${bug}`);
   if (fix === null) throw new Error(`there is no fix of bug ${bug}`);
   return {
-    id: `request-${bug}`,
+    id: requestIdOf(bug),
     kind: 'immediate',
     slot: null,
     passenger: { bug, title: `Bug ${bug}`, severity: 'medium', modules: [], fix, approvals: [] },
@@ -120,16 +124,28 @@ export async function requestFor({ folder }: CaseContext, bug: string): Promise<
   };
 }
 
-/** So many deployments of the validation environment have a verdict. */
-export async function untilDeployed({ until, ledger, folder, say }: CaseContext, count: number): Promise<void> {
-  const ends = await until(
-    () => ledger.deployments(folder.service, 'uat', 20),
-    (all) => all.filter(({ verdict }) => verdict !== null).length >= count,
+/** The ride of a bug on the validation environment is over, however it ended. */
+export async function untilLanded({ until, ledger, folder, say }: CaseContext, bug: string): Promise<void> {
+  await until(
+    () => ledger.environment(folder.service, 'uat'),
+    (state) => state !== null && state.current === null && state.endedRequests.includes(requestIdOf(bug)),
   );
+  const ends = await deploymentsOf(ledger, folder.service, 'uat');
   say(ends.map(({ id, verdict }) => `${id} ${verdict ?? 'open'}`).join(', '));
 }
 
-export async function untilIdle({ until, ledger, folder }: CaseContext, env: Stage): Promise<void> {
+/** The newest deployments of a case, newest first. */
+export async function deploymentsOf(
+  ledger: Ledger,
+  service: string,
+  env: Stage | null = null,
+): Promise<readonly DeploymentState[]> {
+  return (await ledger.deployments({ services: [service], env, limit: 100, cursor: null })).items;
+}
+
+const requestIdOf = (bug: string): string => `request-${bug}`;
+
+async function untilIdle({ until, ledger, folder }: CaseContext, env: Stage): Promise<void> {
   await until(
     () => ledger.environment(folder.service, env),
     (state) => state !== null && state.current === null && state.queue.length === 0,

@@ -11,10 +11,15 @@ import { readOptions, repeatCommand, type Options } from './options';
 import { planCase, type CaseSpec } from './plan';
 import { lastLine, tableBy, countsOf } from './summary';
 
+/** What shows best that the product without its guards deploys twice. */
+const CONTROL = [faultNamed('worker-kill')];
+
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-function planned(options: Options): readonly CaseSpec[] {
-  const faults = options.faults === null ? FAULTS : options.faults.map(faultNamed);
+function planned(options: Options, isolated: boolean): readonly CaseSpec[] {
+  const missing = [...(options.ledger === 'postgres' ? [] : ['postgres']), ...(isolated ? [] : ['namespaces'])];
+  const all = FAULTS.filter(({ needs = '' }) => !missing.includes(needs));
+  const faults = options.faults === null ? (options.control ? CONTROL : all) : options.faults.map(faultNamed);
   const indexes = options.only === null ? Array.from({ length: options.runs }, (_, at) => at + 1) : [options.only];
   return indexes.map((index) => planCase(options.seed, index, faults, options.control));
 }
@@ -49,10 +54,11 @@ function tell(options: Options, result: CaseResult): void {
 }
 
 /** Lanes take the next case as they become free. A lane that breaks down is opened anew, and its case counts as stuck. */
-async function runAll(options: Options, cases: readonly CaseSpec[], folder: string): Promise<readonly CaseResult[]> {
+async function runAll(options: Options, folder: string): Promise<readonly CaseResult[]> {
   const say = (line: string): void => (line.includes('…') ? print(line) : undefined);
   const [{ path: cli }, bundle] = await Promise.all([findCli(process.env, say), bundled(folder)]);
   const isolated = canIsolate();
+  const cases = planned(options, isolated);
   const count = Math.min(options.lanes, cases.length);
   print(
     `seed ${options.seed}, ${cases.length} cases, ${count} lanes ${isolated ? 'in namespaces of their own' : 'on free ports'}`,
@@ -100,7 +106,7 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(3));
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-faults-'));
   await chmod(folder, 0o755); // PostgreSQL runs as another user
-  const results = await runAll(options, planned(options), folder);
+  const results = await runAll(options, folder);
   process.exitCode = report(options, results) ? 0 : 1;
   const broken = !options.control && results.some(({ broken: sentences }) => sentences.length > 0);
   if (!broken) await rm(folder, { recursive: true, force: true });

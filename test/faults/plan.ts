@@ -24,6 +24,8 @@ export interface FaultShape {
   readonly strikes: 'steps' | 'any-time';
   /** `report` walks from a reported bug to production; `request` asks validation's environment for one deployment. */
   readonly journey: Journey | 'either';
+  /** What it cannot do without. */
+  readonly needs?: 'postgres' | 'namespaces';
 }
 
 export type Journey = 'report' | 'request';
@@ -57,7 +59,8 @@ export function planCase(seed: string, index: number, faults: readonly FaultShap
   const when = random.pick(WHENS);
   const afterMs = random.whole(0, LONGEST_DELAY_MS);
   const chosen = fault.journey === 'either' ? (wholeWay ? 'report' : 'request') : fault.journey;
-  const journey = point !== null && needsProduction(point) ? 'report' : chosen;
+  const whole = point !== null && needsProduction(point) ? 'report' : chosen;
+  const journey = control ? 'request' : whole;
   return { index, seed: own, fault: fault.name, journey, point, when, afterMs, control };
 }
 

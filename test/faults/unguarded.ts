@@ -11,31 +11,40 @@ import type { ActResult, Deployer, DeployOrder } from '../../src/ports/deployer'
 import type { Ledger } from '../../src/ports/ledger';
 import { DEPLOY_SCRIPT } from './deploy-script';
 
-/** Remembers no step: every attempt believes that it is the first. */
-export function unguardedLedger(ledger: Ledger): Ledger {
-  return {
-    ...ledger,
-    step: () => Promise.resolve(null),
-    intend: () => Promise.resolve(true),
-    settle: () => Promise.resolve(),
-  };
+export interface Unguarded {
+  /** Remembers no step: every attempt believes that it is the first. */
+  ledger(ledger: Ledger): Ledger;
+  /** Spawns the script each time it is asked to, as a plain child, and does not look before. */
+  deployer(deployer: Deployer, env: string): Deployer;
 }
 
-/** Spawns the script each time it is asked to, as a plain child; looks at the target only after it acted. */
-export function unguardedDeployer(deployer: Deployer, root: string, env: string): Deployer {
-  let acted = false;
+/** `root` is the folder of the case. */
+export function createUnguarded(root: string): Unguarded {
+  // Between the question for the step and the act lies the one observation that keeps the product from acting twice.
+  let blind = false;
   return {
-    ...deployer,
-    async act(order, hooks) {
-      const beat = setInterval(() => hooks.heartbeat('acting'), 500);
-      try {
-        return await spawned(root, env, order);
-      } finally {
-        clearInterval(beat);
-        acted = true;
-      }
-    },
-    observe: () => (acted ? deployer.observe() : Promise.resolve({ state: 'down', detail: 'nobody looked' })),
+    ledger: (ledger) => ({
+      ...ledger,
+      step() {
+        blind = true;
+        return Promise.resolve(null);
+      },
+      intend: () => Promise.resolve(true),
+      settle: () => Promise.resolve(),
+    }),
+    deployer: (deployer, env) => ({
+      ...deployer,
+      async act(order, hooks) {
+        const beat = setInterval(() => hooks.heartbeat('acting'), 500);
+        try {
+          return await spawned(root, env, order);
+        } finally {
+          clearInterval(beat);
+          blind = false;
+        }
+      },
+      observe: () => (blind ? Promise.resolve({ state: 'down', detail: 'nobody looked' }) : deployer.observe()),
+    }),
   };
 }
 

@@ -8,6 +8,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { destination } from 'pino';
 import { createLogger } from '../../src/api/logger';
 import { loadConfig } from '../../src/config/load';
+import { trusting } from '../../src/wiring/signing';
 import { startWorker } from '../../src/worker';
 import { instrumented, type Pass } from './instrument';
 import { openCaseLedger } from './case-ledger';
@@ -40,8 +41,9 @@ async function run(plan: WorkerPlan): Promise<void> {
     ),
   });
   const pass = haltingAt(halt);
+  const services = loadConfig({ configPath: config, cwd: stateDir, variables: {}, secrets: 'require' });
   const worker = await startWorker({
-    services: loadConfig({ configPath: config, cwd: stateDir, variables: {}, secrets: 'require' }),
+    services: trusting(services, plan.signers),
     only: null,
     temporal: { ...temporal, options: {} },
     ledger: await openCaseLedger(plan.ledger),

@@ -8,6 +8,8 @@ export interface WorkerPlan {
   /** A PostgreSQL address, or the path of an SQLite file. */
   readonly ledger: string;
   readonly bundle: string;
+  /** Public keys of the API. */
+  readonly signers: readonly string[];
   /** Where the worker halts and says so, once; null: nowhere. */
   readonly halt: Moment | null;
   /** The control: no lock, no fence, no step ledger, no observation before acting. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/ids';
 import { startDevServer, type DevServer } from '../../src/temporal/dev-server';
 import { startPostgres, type Postgres } from '../../src/topology/postgres';
+import { reach, type Reached } from '../../src/wiring/reach';
 import { makeTemplate } from './case-folder';
 import { processesNaming, signalAll } from './processes';
 import { startTarget, type TargetServer } from './target';
@@ -15,6 +16,8 @@ export interface World {
   readonly folder: string;
   readonly template: string;
   readonly temporal: TemporalServer;
+  /** One door for all cases: it finds the server again after each of its deaths. */
+  readonly door: Reached;
   /** null: the ledger is a file. */
   readonly postgres: Postgres | null;
   readonly target: TargetServer;
@@ -43,9 +46,11 @@ export async function makeWorld(folder: string, cli: string, ledger: LedgerKind)
     startTarget(),
     makeTemplate(template),
   ]);
+  const door = await reach({ address: temporal.address, namespace: temporal.namespace, options: {} });
   return {
-    ...{ folder, template, temporal, postgres, target },
+    ...{ folder, template, temporal, door, postgres, target },
     async close() {
+      await door.connection.close();
       await Promise.all([temporal.stop(), postgres?.stop(), target.close()]);
     },
   };
