@@ -14,6 +14,7 @@ import { runDemo } from './demo/main';
 import type { Mode } from './demo/scene';
 import { SEARCH_ATTRIBUTES } from './domain/ids';
 import { createCalendars } from './drivers/calendar/calendars';
+import { makeKeyPair } from './drivers/ed25519/keys';
 import { keepCheckpoints } from './ledger/checkpoints';
 import { ledgerMayExist } from './ledger/open-ledger';
 import { obtainTemporal, profilePlace } from './temporal/obtain';
@@ -26,6 +27,8 @@ import { apiSigning, trusting, workerKeys } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
 
 export { runCodecServer } from './wiring/codec-server';
+
+export { makeKeyPair };
 
 /** What a role is given by the command line. */
 export interface RoleOptions {

@@ -1,4 +1,4 @@
-/** `tidegate auth token`: makes a token and shows it once; only its hash goes into the configuration. */
+/** `tidegate auth`: tokens of people and the key that decisions are signed with, each shown once and kept nowhere. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { doing, type Io } from './context';
@@ -19,6 +19,22 @@ export function addAuthCommands(program: Command, io: Io): void {
           'Put the sha256 where the configuration refers to, such as token: "${env:ANN_TOKEN_SHA256}".',
         ];
         return Promise.resolve({ json: { token, sha256 }, text: words.join('\n') });
+      }),
+    );
+  auth
+    .command('signing-key')
+    .description('make the key that the API signs decisions with: shown once, never kept')
+    .action(
+      doing(io, async () => {
+        const { signingKey, verifyKey } = (await import('../admin.js')).makeKeyPair();
+        const words = [
+          `TIDEGATE_SIGNING_KEY  ${signingKey}`,
+          `TIDEGATE_VERIFY_KEYS  ${verifyKey}`,
+          '',
+          'The first is for the API alone: put it into a file that only the API can read, and say file:<path>.',
+          'The second is public: give it to every worker. In a rotation workers know the old and the new one, by comma.',
+        ];
+        return { json: { signingKey, verifyKey }, text: words.join('\n') };
       }),
     );
 }

@@ -23,7 +23,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   ],
   [new RegExp(`(--[\\w-]{0,30}${SECRET_NAME}\\s{1,5})[^\\s-][^\\s]{0,4000}`, 'gi'), `$1${REDACTED}`],
   [/\bey[A-Za-z0-9_-]{8,4000}\.ey[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{0,4000}/g, REDACTED],
-  [/\b(?:tg|gh[opusr])_[A-Za-z0-9_-]{16,}/g, REDACTED],
+  [/\b(?:tgs?|gh[opusr])_[A-Za-z0-9_-]{16,}/g, REDACTED],
   [/\b(?:github_pat_|glpat-|xox[abeprs]-|sk-)[A-Za-z0-9_-]{16,}/g, REDACTED],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, REDACTED],
   [/\b\d{6,12}:[A-Za-z0-9_-]{35}\b/g, REDACTED],

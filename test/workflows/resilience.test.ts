@@ -354,7 +354,7 @@ describe('resilience: an environment whose run was ended from outside is begun a
     script.act = () => exited(0);
     const { unknown } = (await environment('uat')) ?? never();
     const { length } = script.acts;
-    await begunAnew('uat', 'and again');
+    await begunAnew('uat', 'and-again');
     expect(await environment('uat')).toMatchObject({ unknown, current: null, endedRequests: ['80'] });
     await world().request('uat', '80');
     await world().request('uat', '81');
