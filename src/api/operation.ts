@@ -40,7 +40,8 @@ export interface ApiDeps {
   readonly ledger: Ledger;
   readonly conductor: Conductor;
   readonly signer: Signer;
-  readonly reports: Reports;
+  /** The reports of a service: each has a folder of its own, or shares one. */
+  reportsOf(service: string): Pick<Reports, 'list' | 'read'>;
   /** null: no forecast of the next T2. */
   readonly calendars: Calendars | null;
   /** Epoch ms. */

@@ -10,6 +10,7 @@ import { TidegateFailure } from '../domain/failures';
 import { createCalendars } from '../drivers/calendar/calendars';
 import { createFileReports } from '../drivers/reports/file-reports';
 import type { Ledger } from '../ports/ledger';
+import type { Reports } from '../ports/reports';
 import type { Signer } from '../ports/signer';
 import { createApp } from './app';
 
@@ -41,13 +42,12 @@ export async function startApi(role: ApiRole): Promise<RunningApi> {
   refuseOpenDoor(listen.host, services);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const first = services[0];
   const app = createApp({
     services,
     ledger,
     conductor: createConductor(client),
     signer,
-    reports: createFileReports({ dir: first?.wiring.reportsDir ?? 'releases', zone: first?.policy.zone ?? 'UTC' }),
+    reportsOf: reportsOf(services),
     calendars: createCalendars(services.map(({ calendar }) => calendar)),
     now: () => Date.now(),
     links: { temporalUi, board: null },
@@ -64,6 +64,20 @@ export async function listenOn(app: RequestListener, listen: ApiRole['listen']):
   const port = await listening(server, listen);
   const host = isIP(listen.host) === 6 ? `[${listen.host}]` : listen.host;
   return { url: `http://${host}:${port}`, stop: () => closed(server) };
+}
+
+function reportsOf(services: readonly LoadedService[]): (service: string) => Reports {
+  const byService = new Map(
+    services.map(({ policy: { service, zone }, wiring }) => [
+      service,
+      createFileReports({ dir: wiring.reportsDir, zone }),
+    ]),
+  );
+  return (service) => {
+    const reports = byService.get(service);
+    if (!reports) throw new Error(`There is no service ${service}.`);
+    return reports;
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import { TidegateFailure } from '../../src/domain/failures';
 import type { AddressInfo } from 'node:net';
 import type { Reading } from '../../src/domain/reading';
 import type { Sample } from '../../src/domain/watch';
-import { as, REPORT, useWorld } from './support';
+import { as, DEPOT_REPORT, REPORT, useWorld } from './support';
 import { AT, askedEvents, BREACH, deploymentEvents, environmentEvents, tokenOf } from './sample';
 
 const world = useWorld();
@@ -125,6 +125,16 @@ test('a report is read as Markdown, as evidence, or as both', async () => {
     evidence: { verdict: 'Released' },
   });
   expect((await dev.get('/v1/reports/release_9.9.9_prod_2026-11-20-2200.md')).status).toBe(404);
+});
+
+test('each person finds the reports of their own services, all of them, and no other ones', async () => {
+  const { app } = world();
+  const names = async (person: string) => (await as(app, person).get('/v1/reports')).body.items.map(({ name }) => name);
+  expect(await names('dev')).toEqual([REPORT]);
+  expect(await names('zoe')).toEqual([DEPOT_REPORT]);
+  expect(await names('bo')).toEqual([DEPOT_REPORT, REPORT]);
+  expect((await as(app, 'bo').get(`/v1/reports/${DEPOT_REPORT}.md`)).text).toBe('# Released 2.0.0\n');
+  expect((await as(app, 'dev').get(`/v1/reports/${DEPOT_REPORT}.md`)).status).toBe(404);
 });
 
 test('readiness says which of Temporal and the ledger is away, and nothing about where they are', async () => {

@@ -16,11 +16,17 @@ import { AT, DEPOT, SHOP, tokenOf } from './sample';
 
 export const REPORT = 'release_1.4.3_prod_2026-11-20-2200';
 
-const reports: Reports = {
-  write: () => Promise.resolve(REPORT),
-  list: () => Promise.resolve([{ name: REPORT, at: AT }]),
-  read: (name, format) =>
-    Promise.resolve(name === REPORT ? (format === 'md' ? '# Released 1.4.3\n' : '{"verdict":"Released"}') : null),
+/** A report of the depot, which has a folder of its own. */
+export const DEPOT_REPORT = 'release_2.0.0_prod_2026-11-19-2200';
+
+const reportsOf = (service: string): Pick<Reports, 'list' | 'read'> => {
+  const kept = service === 'shop' ? REPORT : DEPOT_REPORT;
+  const version = service === 'shop' ? '1.4.3' : '2.0.0';
+  return {
+    list: () => Promise.resolve([{ name: kept, at: AT }]),
+    read: (name, format) =>
+      Promise.resolve(name === kept ? (format === 'md' ? `# Released ${version}\n` : '{"verdict":"Released"}') : null),
+  };
 };
 
 export interface World {
@@ -42,7 +48,7 @@ export async function createWorld(options: Partial<AppOptions> = {}): Promise<Wo
   );
   const restarted = (more: Partial<AppOptions> = {}): Express =>
     createApp({
-      ...{ services, ledger, conductor, signer: SIGNER, reports, calendars: null, now: () => AT, version: '0.1.0' },
+      ...{ services, ledger, conductor, signer: SIGNER, reportsOf, calendars: null, now: () => AT, version: '0.1.0' },
       links: { temporalUi: 'http://127.0.0.1:8233/namespaces/default', board: null },
       logger: createLogger('silent'),
       ...options,
@@ -88,6 +94,7 @@ export interface Body {
 }
 export interface Row {
   readonly id: string;
+  readonly name: string;
   readonly title: string;
   readonly status: number;
   readonly service: string;

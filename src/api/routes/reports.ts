@@ -1,6 +1,7 @@
 /** The durable reports: list, and each as Markdown, as JSON evidence, or both in one. */
 import { z } from 'zod';
-import { json, operation, type ApiDeps, type Operation } from '../operation';
+import { visibleServices, type Caller } from '../auth';
+import { json, operation, type ApiDeps, type Call, type Operation } from '../operation';
 import { pageOf } from '../paging';
 import { ApiProblem } from '../problems';
 import { iso, listOf } from '../schemas/common';
@@ -20,8 +21,10 @@ const listReports = operation({
   answers: { 200: { description: 'A page of reports', schema: listOf(reportEntrySchema) } },
   problems: [422],
   example: {},
-  handle: async ({ deps, query }) => {
-    const reports = [...(await deps.reports.list())].sort((a, b) => b.at - a.at || (a.name < b.name ? 1 : -1));
+  handle: async ({ deps, caller, query }) => {
+    const lists = await Promise.all(visibleReports(deps, caller).map((reports) => reports.list()));
+    const byName = new Map(lists.flat().map((report) => [report.name, report])); // services may share a folder
+    const reports = [...byName.values()].sort((a, b) => b.at - a.at || (a.name < b.name ? 1 : -1));
     const page = pageOf(reports, query, ({ name }) => name);
     return json(200, { items: page.items.map(({ name, at }) => ({ name, at: iso(at) })), next: page.next });
   },
@@ -38,8 +41,8 @@ const markdownReport = operation({
   answers: { 200: { description: 'The report', text: ['text/markdown'] } },
   problems: [404],
   example,
-  handle: async ({ deps, params: { name } }) => {
-    const text = await read(deps, name, 'md');
+  handle: async (call) => {
+    const text = await read(call, 'md');
     return { kind: 'text', type: 'text/markdown; charset=utf-8', text };
   },
 });
@@ -55,7 +58,7 @@ const jsonReport = operation({
   answers: { 200: { description: 'The evidence', schema: z.unknown().meta({ override: {} }) } },
   problems: [404],
   example,
-  handle: async ({ deps, params: { name } }) => json(200, JSON.parse(await read(deps, name, 'json'))),
+  handle: async (call) => json(200, JSON.parse(await read(call, 'json'))),
 });
 
 const showReport = operation({
@@ -69,18 +72,31 @@ const showReport = operation({
   answers: { 200: { description: 'The report', schema: reportSchema } },
   problems: [404],
   example,
-  handle: async ({ deps, params: { name } }) => {
-    const markdown = await read(deps, name, 'md');
-    const evidence: unknown = JSON.parse((await deps.reports.read(name, 'json')) ?? 'null');
-    return json(200, { name, markdown, evidence });
+  handle: async (call) => {
+    const markdown = await read(call, 'md');
+    const evidence: unknown = JSON.parse((await find(call, 'json')) ?? 'null');
+    return json(200, { name: call.params.name, markdown, evidence });
   },
 });
 
-async function read({ reports }: ApiDeps, name: string, format: 'md' | 'json'): Promise<string> {
-  const text = await reports.read(name, format);
+type Wanted = Call<z.infer<typeof params>>;
+
+async function read(call: Wanted, format: 'md' | 'json'): Promise<string> {
+  const text = await find(call, format);
   if (text !== null) return text;
   throw new ApiProblem('not-found', 'There is no such report: GET /v1/reports lists them.');
 }
+
+async function find({ deps, caller, params: { name } }: Wanted, format: 'md' | 'json'): Promise<string | null> {
+  for (const reports of visibleReports(deps, caller)) {
+    const text = await reports.read(name, format);
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+const visibleReports = (deps: ApiDeps, caller: Caller): readonly ReturnType<ApiDeps['reportsOf']>[] =>
+  visibleServices(deps.services, caller).map(({ policy }) => deps.reportsOf(policy.service));
 
 /** The suffixed paths first: the plain one would match them too. */
 export const reportOperations: readonly Operation[] = [listReports, markdownReport, jsonReport, showReport];
