@@ -23,11 +23,14 @@ const NO_CLOCK = [
   },
 ];
 const NODE_GLOBALS = [
+  'AbortController',
+  'AbortSignal',
   'Buffer',
   'URL',
   '__dirname',
   'clearTimeout',
   'console',
+  'fetch',
   'module',
   'process',
   'require',
