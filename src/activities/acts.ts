@@ -1,7 +1,7 @@
 /** What acts on an environment: deploy and roll back, each at most once per intent (3-architecture §3 rule 11). */
 import type { Candidate, Check, Target } from '../domain/deployment';
 import type { DeploymentOrder } from '../domain/deployment-order';
-import { failedChecks } from '../domain/deployment-plan';
+import { abortReason, failedChecks } from '../domain/deployment-plan';
 import { explainExit } from '../domain/exit-codes';
 import type { ActResult, Deployer, DeployOrder, LogLine, Observation } from '../ports/deployer';
 import { alive, attempt, beating, stopSignal, unlessStopped, withHooks } from './context';
@@ -82,6 +82,11 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
       deployment,
       lines.map((line) => ({ ...line, offset: line.offset + shift })),
     );
+  // What people were told is done stands in the ledger, also before the cancellation has come through.
+  const stopped = async (): Promise<string | null> => {
+    const known = await ledger.deployment(deployment);
+    return known?.abort ? abortReason(known) : null;
+  };
   return actOnce(ledger, {
     deployment,
     step,
@@ -95,7 +100,7 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
       if (order.act === 'rollback') return null;
       // An abort that came meanwhile touches nothing (6-faults F28).
       checks = unlessStopped([...(await permission()), ...(await beating(deployer.check(order)))]);
-      const failed = failedChecks(checks);
+      const failed = failedChecks(checks) ?? (await stopped());
       return failed === null ? null : { refused: { outcome: 'refused', checks, reason: failed } };
     },
     async act() {
