@@ -9,6 +9,7 @@ import { loadEncryption } from '../config/encryption';
 import { loadConfig } from '../config/load';
 import type { LoadedService } from '../config/loaded';
 import { processVariables } from '../config/process-env';
+import { secretsOf } from '../config/role-secrets';
 import type { Settings } from '../config/settings';
 import { TidegateFailure } from '../domain/failures';
 import { profilePlace } from '../temporal/obtain';
@@ -50,7 +51,7 @@ export async function runCodecServer({
   }
   const { configPath, listen, codec, logLevel } = settings;
   const server = await startCodecServer({
-    services: loadConfig({ configPath, cwd, variables, secrets: 'skip' }),
+    services: loadConfig({ configPath, cwd, variables, secrets: secretsOf('api') }),
     encryption,
     namespace: profilePlace(variables, settings.temporal.namespace)?.namespace ?? settings.temporal.namespace,
     listen: { host: listen.host, port: codec.port },
