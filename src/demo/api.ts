@@ -44,7 +44,8 @@ export interface DemoApi {
 /** Statuses in which Flow 1 still goes on. */
 const OPEN = 'submitted,confirmed,analyzing,planned,deployed_uat,pending_prod';
 const ANSWER_MS = 30_000;
-const TRIES = 5;
+/** A database that was killed may be away for some seconds (`npm run topology -- --kill postgres`). */
+const TRIES = 30;
 const PAUSE_MS = 1_000;
 
 /** Worth another try: the server is away for a moment, or asks for patience. */
