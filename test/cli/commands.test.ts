@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { bugSchema } from '../../src/api/schemas/bug';
 import { deploymentEvents, environmentEvents, HEAD, OTHER_HEAD, shippedBug, validatedBug } from '../api/sample';
+import { SMALL } from '../config/support';
 import { useCli } from './support';
 
 const cli = useCli();
+
+interface ExportedLine {
+  readonly seq: number;
+  readonly hash: string;
+  readonly previousHash: string;
+}
 
 beforeAll(() =>
   cli().ledger.append([
@@ -137,6 +146,38 @@ test('an audit of a broken or missing ledger is no success', async () => {
   expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('There is no ledger at nowhere.db')]);
   const whole = await cli().run(null, 'audit', 'verify', '--ledger', 'ledger.db', '--json');
   expect([whole.code, JSON.parse(whole.out)]).toEqual([0, { ok: true, events: expect.any(Number), checkpoints: 0 }]);
+});
+
+test('the record is exported in parts that fit together, and what is derived from it comes back', async () => {
+  const lines = async (...args: string[]) => {
+    const { code, out } = await cli().run(null, 'audit', 'export', '--ledger', 'ledger.db', ...args);
+    expect(code).toBe(0);
+    return out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ExportedLine);
+  };
+  const whole = await lines();
+  expect(whole.map(({ seq }) => seq)).toEqual(whole.map((_, index) => index + 1));
+  expect(whole.slice(1).map(({ previousHash }) => previousHash)).toEqual(whole.slice(0, -1).map(({ hash }) => hash));
+  expect(await lines('--after', '3', '--json')).toEqual(whole.slice(3));
+
+  const rebuilt = await cli().run(null, 'ledger', 'rebuild', '--ledger', 'ledger.db', '--json');
+  expect([rebuilt.code, JSON.parse(rebuilt.out)]).toEqual([0, { events: whole.length }]);
+  expect((await cli().run('dev', 'bug', 'show', '106')).code).toBe(0);
+});
+
+test('reports that were lost are written anew from the ledger', async () => {
+  const folder = join(cli().folder, 'configured');
+  await mkdir(folder);
+  await writeFile(join(folder, 'tidegate.yaml'), SMALL);
+  const args = ['report', 'rebuild', '--ledger', 'ledger.db', '--config', folder, '--json'];
+  const done = await cli().run(null, ...args);
+  const { reports } = JSON.parse(done.out) as { reports: readonly string[] };
+  expect([done.code, reports.length]).toEqual([0, 1]);
+  const text = await readFile(join(folder, 'releases', `${reports[0]}.md`), 'utf8');
+  expect(text).toContain('deployment shop-prod-1');
+  expect(JSON.parse((await cli().run(null, ...args)).out)).toEqual({ reports });
 });
 
 test('a config with a mistake ends with 2 and names it', async () => {
