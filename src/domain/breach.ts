@@ -1,5 +1,5 @@
 /** One rule against the samples of a window: when it is breached, by how much, and the sentence. */
-import { wasAnswered, type Baseline, type Breach, type MetricName, type Sample, type WatchRule } from './watch';
+import type { Baseline, Breach, MetricName, Sample, WatchRule } from './watch';
 
 /**
  * The least a baseline counts as, so that a multiple of nearly nothing is no breach: an error rate of 0.1 %, a latency
@@ -47,7 +47,7 @@ function firstBreach(
   for (const sample of samples) {
     const value = sample[rule.metric];
     const requests = ((sample.requestRate ?? 0) * (sample.at - previousAt)) / 1000;
-    if (wasAnswered(sample)) previousAt = sample.at;
+    if (sample.unanswered === undefined) previousAt = sample.at;
     if (value === null) continue;
     const reference = referenceOf(rule.metric, baseline, requests);
     inARow = breaks(rule, value, reference) ? inARow + 1 : 0;
