@@ -61,7 +61,9 @@ function targetOf(
     hostEnv: options.hostEnv,
   });
   const smoke = createHttpSmokeRunner({ url, allowedHosts: [new URL(url).host] });
-  return { deployer, smoke, metrics, script: isAbsolute(deploy.script) ? null : deploy.script };
+  // A pinned script is the same whatever the candidate holds.
+  const followed = deploy.scriptFrom.from === 'candidate' && !isAbsolute(deploy.script);
+  return { deployer, smoke, metrics, script: followed ? deploy.script : null };
 }
 
 function analystOf(policy: ServicePolicy, source: GitSource): Analyst {

@@ -51,12 +51,15 @@ export async function changed(place: Place, until?: number, summary = ''): Promi
   await condition(news, Math.max(1, until - Date.now()), { summary });
 }
 
-export async function observe({ journal }: Place): Promise<void> {
+export async function observe(place: Place): Promise<void> {
+  const { journal } = place;
   const { service, env } = journal.state();
   const seen = await environmentReads(service, env).observeEnvironment(service, env, Date.now());
   const { running, source, nextNumber, fence, known } = seen;
   const restored = known && remembered(known);
   journal.emit({ kind: 'environment.observed', data: { running, source, nextNumber, fence, restored } });
+  // Its end may have been told to the run before this one.
+  await ask(place);
 }
 
 /** Approved and queued, but nobody has heard of it yet. */
@@ -150,15 +153,21 @@ async function depart(
 /** Waits for the present deployment's end; after a long silence asks whether its run is still there. */
 export async function untilArrival(place: Place): Promise<void> {
   const { journal, policy, ends } = place;
-  const { current, service, env } = journal.state();
+  const { current, env } = journal.state();
   if (current === null) return;
   const told = () => ends.some(({ deployment }) => deployment === current.deployment);
   const news = () => told() || unannounced(place).length > 0 || place.full();
   const heard = await condition(news, longestDeployment(policy, env), { summary: `end of ${current.deployment}` });
   if (told()) return arrive(place);
-  if (heard) return;
+  if (!heard) await ask(place);
+}
+
+/** Whether the present deployment's run is still there; one that is not has ended as the ledger says. */
+async function ask({ journal, policy, ends }: Place): Promise<void> {
+  const { current, service, env } = journal.state();
+  if (current === null) return;
   const { run, recorded } = await patientReads.describeDeployment(service, env, current.deployment);
-  if (run === 'open' || told()) return;
+  if (run === 'open' || ends.some(({ deployment }) => deployment === current.deployment)) return;
   const order = deploymentOrder(journal.state(), policy, current);
   ends.push(endOnRecord(order, recorded, `the run of ${current.deployment} is ${run} without a report`));
 }

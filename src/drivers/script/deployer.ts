@@ -10,7 +10,7 @@ import { findLockTools, type LockTools } from './lock';
 import { askEndpoint, askStatus, describeObservation, observeTarget } from './observe';
 import { clearHolder, endUnfinished, unfinishedJobs } from './orphans';
 import { DEFAULT_TUNING, type ScriptDeployerOptions, type Tuning } from './options';
-import { envFileCheck, lockCheck, previousCheck, rollbackVerbCheck } from './preflight';
+import { envFileCheck, lockCheck, previousCheck, rollbackVerbCheck, scriptCheck } from './preflight';
 import { candidateFolder, findStage, presentStage, rememberPresent } from './stage';
 import { startJob } from './start';
 import { actArguments } from './verbs';
@@ -42,8 +42,7 @@ async function check(here: Here, order: DeployOrder): Promise<readonly Check[]> 
   const always = [await envFileCheck(envFile, envTemplate, folder), lockCheck(await tools(here), host)];
   try {
     const stage = await findStage(here.base, order, here.options);
-    const found: Check = { name: 'script', ok: true, detail: `${here.options.script} is there and executable` };
-    const script = [found, rollbackVerbCheck(stage)];
+    const script = [scriptCheck(stage, await presentStage(here.base)), rollbackVerbCheck(stage)];
     // Without a readable environment file the script cannot be asked; that file's own check has failed already.
     if (always.some(({ ok }) => !ok)) return [...script, ...always];
     const variables = await variablesFor(here, order);

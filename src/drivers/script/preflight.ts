@@ -37,6 +37,13 @@ export function lockCheck(tools: LockTools, host: string): Check {
   );
 }
 
+/** The script is there; one that is not the one that acted last is no fault, but people hear of it (abuse 19). */
+export function scriptCheck(stage: Stage, last: Stage | null): Check {
+  const changed = last !== null && last.script.text !== stage.script.text;
+  const there = `${basename(stage.script.path)} is there and executable`;
+  return check('script', true, changed ? `${there}; it differs from the one that acted here last` : there);
+}
+
 export function rollbackVerbCheck(stage: Stage): Check {
   return knowsVerb(stage.script, '--rollback')
     ? check('rollback verb', true, 'the script knows --rollback')
