@@ -74,14 +74,14 @@ async function ask(flight: Flight, breach: Breach, window: Window): Promise<Watc
   const until = Math.max(window.startedAt + window.windowMs, question.until);
   const eyes = new CancellationScope();
   let verdict: WatchVerdict | null = null;
-  let failure: unknown = null;
+  let failure: Error | null = null as Error | null;
   const watching = eyes
     .run(() => watched(flight, { ...window, windowMs: until - window.startedAt, settled: null }))
     .then((seen) => {
       if (breachOf(seen) !== null) verdict = seen;
     })
     .catch((error: unknown) => {
-      if (!isCancellation(error)) failure = error;
+      if (!isCancellation(error)) failure = error instanceof Error ? error : new Error(String(error));
     });
   const over = (): boolean =>
     verdict !== null || failure !== null || pendingQuestion(journal.state().questions) === null;
