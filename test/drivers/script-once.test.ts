@@ -22,6 +22,23 @@ const WAITS = `echo "script=$$" >>"$EFFECTS"; echo begun; until [ -e "$EFFECTS.g
 const go = (): Promise<void> => writeFile(`${yard.root}/effects.go`, '');
 const begun = (count = 1): Promise<void> => until(async () => (await yard.pids('script')).length >= count);
 
+/** A second start of a job, as a worker makes it that had been frozen just before. */
+async function startOf(folder = yard.root): Promise<Parameters<typeof startJob>[0]> {
+  return {
+    job: jobOf(`${yard.root}/work/shop/prod`, 'shop-prod-1', 'deploy'),
+    place: 'shop/prod on host-1',
+    order: orderOf(),
+    folder,
+    script: '/bin/sh',
+    args: ['-c', `echo twice >>${yard.root}/effects`],
+    variables: {},
+    runnerPath: process.env.PATH ?? '',
+    killGraceMs: 500,
+    outputCapBytes: 1_000,
+    tools: await findLockTools(process.env.PATH ?? ''),
+  };
+}
+
 describe('a deployment happens once', () => {
   test('killing the worker neither stops its script nor starts a second one: the next attempt adopts it', async () => {
     const plan = yard.plan(WAITS);
@@ -68,22 +85,14 @@ describe('a deployment happens once', () => {
 
   test('a worker that was frozen before it started the script starts nothing when it wakes up after it is done', async () => {
     await yard.deployer(RAN).act(orderOf(), createHooks());
-    const tools = await findLockTools(process.env.PATH ?? '');
-    await startJob({
-      job: jobOf(`${yard.root}/work/shop/prod`, 'shop-prod-1', 'deploy'),
-      place: 'shop/prod on host-1',
-      order: orderOf(),
-      folder: yard.root,
-      script: '/bin/sh',
-      args: ['-c', `echo twice >>${yard.root}/effects`],
-      variables: {},
-      runnerPath: process.env.PATH ?? '',
-      killGraceMs: 500,
-      outputCapBytes: 1_000,
-      tools,
-    });
+    await startJob(await startOf());
     expect(await yard.settled()).toEqual([]);
     expect(await yard.effects()).toEqual(['ran shop-prod-1']);
+  });
+
+  test('a runner that is gone at once is noticed: the act fails and is tried again, it never waits for ever', async () => {
+    // The end of such a runner was missed when it came before anybody listened for it.
+    await expect(startJob(await startOf(`${yard.root}/not-there`))).rejects.toMatchObject({ kind: 'Unavailable' });
   });
 
   test('a worker that shuts down lets go of the script, and no line of its log is lost to the next one', async () => {

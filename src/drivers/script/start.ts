@@ -36,7 +36,7 @@ function command(order: StartOrder): readonly string[] {
 /** Beside the code, in source and build alike. */
 const FENCE_TOOL = join(__dirname, 'bin/tidegate-fence');
 
-async function spawnRunner(order: StartOrder): Promise<ChildProcess> {
+async function spawnRunner(order: StartOrder): Promise<() => number | 'running'> {
   const { job, tools } = order;
   const tool = jobFile(job, 'fenceTool');
   await makePrivateFolder(dirname(tool));
@@ -68,7 +68,8 @@ async function spawnRunner(order: StartOrder): Promise<ChildProcess> {
       },
     );
     child.unref();
-    return child;
+    // At once: a runner that finds the environment taken is gone before the log is closed, and its end is told only once.
+    return watchChild(child);
   } finally {
     await log.close();
   }
@@ -125,7 +126,7 @@ const LOOK_EVERY_MS = 10;
  * @throws Busy, Fenced, Unavailable
  */
 export async function startJob(order: StartOrder): Promise<void> {
-  const runner = watchChild(await spawnRunner(order));
+  const runner = await spawnRunner(order);
   for (;;) {
     const ended = runner();
     if ((await readJob(order.job)).state !== 'new') return;
