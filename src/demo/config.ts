@@ -44,6 +44,7 @@ function environment(shop: Shop): string {
       every: 1s
       baseline: ${baseline}s
       miniWindow: ${mini}s
+      soft: { ask: 15s, escalate: 5s }
       shortReason: a demo shows in seconds what real life watches for an hour
       source: { scrape: /metrics }
       # Some twenty requests make a noisy sample, so a breach here takes several in a row.
