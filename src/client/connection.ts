@@ -19,11 +19,12 @@ export async function openConnection({ address, options }: TemporalAddress): Pro
   try {
     return await Connection.connect({ ...options, address, connectTimeout: '10s' });
   } catch (error) {
+    const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
     const sentence =
-      isGrpcServiceError(error) && KEPT_OUT.includes(error.code)
+      isGrpcServiceError(reason) && KEPT_OUT.includes(reason.code)
         ? `Temporal at ${address} does not let us in: check TEMPORAL_API_KEY and the client certificate.`
         : `Temporal does not answer at ${address}: start it, or set TEMPORAL_ADDRESS to where it runs.`;
-    throw new TidegateFailure('Unavailable', sentence, { cause: String(error) });
+    throw new TidegateFailure('Unavailable', sentence, { cause: String(reason) });
   }
 }
 
