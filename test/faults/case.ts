@@ -11,7 +11,7 @@ import type { Ledger } from '../../src/ports/ledger';
 import { ownSigning, trusting } from '../../src/wiring/signing';
 import { makeCaseFolder, tokenOf, type CaseFolder, type Person } from './case-folder';
 import { openCaseLedger } from './case-ledger';
-import { judge, type Broken } from './checks';
+import { endOf, judge, type Broken } from './checks';
 import { collect } from './collect';
 import type { Crew, WorkerProcess } from './crew';
 import type { Acknowledged, Facts } from './facts';
@@ -61,6 +61,8 @@ export interface CaseResult {
   readonly ms: number;
   readonly timeline: readonly string[];
   readonly effects: readonly string[];
+  /** Set when the lane did not live to judge it. */
+  readonly brokenDown?: boolean;
   /** Kept for a look when something is broken. */
   readonly folder: string;
 }
@@ -107,10 +109,11 @@ export async function runCase(plan: CasePlan): Promise<CaseResult> {
   const broken = spec.control ? judge({ ...whole, orphans: [] }) : judge(whole);
   signalAll(await processesNaming(open.folder.root), 'SIGKILL');
   await closeCase(open);
+  faultNamed(spec.fault).clear?.(open.folder);
   if (broken.length === 0 || spec.control) await rm(open.folder.root, { recursive: true, force: true });
   return {
     ...{ spec, broken, struck, timeline },
-    verdicts: facts.deployments.map(({ id, verdict }) => `${id} ${verdict ?? 'open'}`),
+    verdicts: facts.deployments.map((deployment) => `${deployment.id} ${endOf(deployment)}`),
     ms: Date.now() - startedAt,
     effects: facts.effects.map((effect) => Object.values(effect).join(' ')),
     folder: open.folder.root,
@@ -164,7 +167,7 @@ async function walk(
   const fault = faultNamed(spec.fault);
   let struck = false;
   try {
-    await fault.prepare?.(context);
+    await fault.prepare(context);
     const journey = journeyOf(spec.journey)(context).finally(finish);
     const strike = fault.strike(context).then((result) => (struck = result));
     await Promise.race([Promise.all([journey, strike]), limit(spec, giveUpAt)]);

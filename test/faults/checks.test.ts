@@ -3,7 +3,7 @@ import type { EnvironmentState } from '../../src/domain/environment';
 import type { LedgerEvent } from '../../src/domain/events';
 import { readEffect } from './case-folder';
 import { CHECKS, judge, type Invariant } from './checks';
-import type { Facts } from './facts';
+import type { Facts, RunFacts } from './facts';
 
 const FIRST = 'a'.repeat(40);
 const NEW = 'b'.repeat(40);
@@ -32,6 +32,8 @@ const deployment = (more: Partial<DeploymentState> = {}): DeploymentState =>
 const environment = (more: Partial<EnvironmentState> = {}): EnvironmentState =>
   ({ env: 'prod', unknown: null, running: { version: '1.0.1', sha: NEW }, ...more }) as EnvironmentState;
 
+const RUN: RunFacts = { workflowId: 'env/shop/prod', status: 'RUNNING', taskAttempt: 1, history: '{}' };
+
 /** A case in which all went well. */
 const GOOD: Facts = {
   spec: {
@@ -47,7 +49,7 @@ const GOOD: Facts = {
   observed: { uat: { ...observed, sha: FIRST }, prod: observed },
   firstSha: FIRST,
   events: [approval(3)],
-  runs: [{ workflowId: 'env/shop/prod', status: 'RUNNING', taskAttempt: 1, history: '{}' }],
+  runs: [RUN],
   acknowledged: [{ what: 'the report', at: 1, kept: () => true }],
   leaks: [],
   chain: null,
@@ -73,10 +75,7 @@ const BAD: readonly (readonly [Invariant, string, Partial<Facts>])[] = [
     'I2',
     'an approval that was taken back',
     {
-      events: [
-        approval(3),
-        approval(4, { kind: 'bug.approval-withdrawn', data: { by: 'bo' } } as Partial<LedgerEvent>),
-      ],
+      events: [approval(3), approval(4, { kind: 'bug.approval-withdrawn', data: { by: 'bo' } })],
     },
   ],
   [
@@ -89,8 +88,9 @@ const BAD: readonly (readonly [Invariant, string, Partial<Facts>])[] = [
   ['I5', 'a case without an end', { ended: false }],
   ['I5', 'a deployment without a verdict', { deployments: [deployment({ verdict: null })] }],
   ['I5', 'a verdict that the fault does not explain', { deployments: [deployment({ verdict: 'Aborted' })] }],
-  ['I5', 'a task that fails again and again', { runs: [{ ...GOOD.runs[0]!, taskAttempt: 3 }] }],
-  ['I5', 'a run that failed', { runs: [{ ...GOOD.runs[0]!, status: 'FAILED' }] }],
+  ['I5', 'a rollback that nobody verified', { deployments: [deployment({ verdict: 'Rolled-Back', rollback: null })] }],
+  ['I5', 'a task that fails again and again', { runs: [{ ...RUN, taskAttempt: 3 }] }],
+  ['I5', 'a run that failed', { runs: [{ ...RUN, status: 'FAILED' }] }],
   ['I6', 'a ledger that is wrong', { environments: [environment({ running: null })] }],
   [
     'I6',

@@ -1,4 +1,5 @@
 /** The ten invariants of 6-faults §3, each a pure function over the facts of a case: the sentences say what is broken. */
+import type { DeploymentState } from '../../src/domain/deployment';
 import type { Effect, Stage } from './case-folder';
 import { ENVIRONMENTS } from './case-folder';
 import type { Facts } from './facts';
@@ -99,12 +100,18 @@ function holdsOf(effects: readonly Effect[]): readonly Hold[] {
 export const losesNothing: Check = (facts) =>
   facts.acknowledged.filter(({ kept }) => !kept(facts)).map(({ what }) => `acknowledged and not on record: ${what}`);
 
+/** How a deployment ended, in one word. */
+export function endOf({ verdict, rollback }: DeploymentState): string {
+  if (verdict === null) return 'open';
+  return verdict === 'Rolled-Back' && rollback?.verified !== true ? 'Unproven' : verdict;
+}
+
 /** I5: everything came to an end that is allowed, and no run is stuck at a task that fails again and again. */
 export const endsWell: Check = (facts) => {
   const { ended, problem, deployments, allowed, runs } = facts;
   const open = ended ? [] : [`the case did not end in its time${problem ? `: ${problem}` : ''}`];
   const verdicts = deployments
-    .filter(({ verdict }) => !allowed.includes(verdict ?? 'open'))
+    .filter((deployment) => !allowed.includes(endOf(deployment)))
     .map(
       ({ id, verdict, phase, reason }) =>
         `${id} ended ${verdict ?? `nowhere, in ${phase ?? 'no phase'}`}: ${reason ?? ''}`,

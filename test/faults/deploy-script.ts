@@ -82,7 +82,7 @@ field() { sed -n "s/.*\"$2\":\"\([^\"]*\)\".*/\1/p" <"$1"; }
 
 roll_back() {
   act=rollback
-  local version="" sha=""
+  version="" sha=""
   while (($# > 0)); do
     case "$1" in
       --to) version="$2" ;;

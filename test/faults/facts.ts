@@ -30,7 +30,7 @@ export interface Observed {
 
 export interface Facts {
   readonly spec: CaseSpec;
-  /** How the case's journey may end. */
+  /** How the case's deployments may end; `Unproven` is a rollback that nothing has verified, `open` no verdict at all. */
   readonly allowed: readonly string[];
   readonly ended: boolean;
   /** Why the case itself went wrong, when it did. */

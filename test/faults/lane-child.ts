@@ -40,7 +40,8 @@ async function handle(message: ToLane): Promise<void> {
   if ('plan' in message) return say(await open(message.plan));
   if (lane === null) throw new Error('the lane has no servers yet');
   const { world, crew, plan } = lane;
-  return say({ result: await runCase({ spec: message.run, world, crew, bundle: plan.bundle }) });
+  const spec = message.run;
+  return say({ result: await runCase({ spec, world, crew, bundle: plan.bundle }) });
 }
 
 process.on('message', (message: ToLane) => {

@@ -16,6 +16,8 @@ const NAMESPACES = ['--net', '--pid', '--mount', '--mount-proc', '--fork', '--ki
 /** A shell in front of it collects what dies without a parent, as the first process of a machine does. */
 const FIRST_PROCESS = 'ip link set lo up && [ "$(ss -ltnH 2>/dev/null | wc -l)" = 0 ] && "$@"; exit $?';
 
+const END_LIMIT_MS = 20_000;
+
 /** Whether lanes get a network and a process table of their own here. */
 export function canIsolate(): boolean {
   const tried = spawnSync('unshare', [...NAMESPACES, '/bin/sh', '-c', FIRST_PROCESS, 'sh', 'true'], {
@@ -39,7 +41,9 @@ export async function openLane(plan: LanePlan, isolated: boolean): Promise<Lane>
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
       if (child.connected) child.send({ end: true } satisfies ToLane);
+      const limit = setTimeout(() => child.kill('SIGKILL'), END_LIMIT_MS);
       await gone;
+      clearTimeout(limit);
     },
   };
 }

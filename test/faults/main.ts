@@ -6,7 +6,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { findCli } from '../../src/temporal/cli';
 import type { CaseResult } from './case';
 import { FAULTS, faultNamed } from './faults';
-import { canIsolate, openLane, type Lane } from './lane';
+import { canIsolate, openLane } from './lane';
 import { readOptions, repeatCommand, type Options } from './options';
 import { planCase, type CaseSpec } from './plan';
 import { lastLine, tableBy, countsOf } from './summary';
@@ -53,6 +53,13 @@ function tell(options: Options, result: CaseResult): void {
   print(`  again: ${repeatCommand(options, spec.index)}`);
 }
 
+/** A case under which the lane itself broke down: whatever it was, nobody has looked at the invariants. */
+function brokenDown(spec: CaseSpec, folder: string, error: unknown): CaseResult {
+  const sentence = `the lane broke down: ${error instanceof Error ? error.message : String(error)}`;
+  const nothing = { verdicts: [], struck: false, ms: 0, timeline: [], effects: [] };
+  return { ...nothing, spec, folder, broken: [{ invariant: 'I5', sentence }], brokenDown: true };
+}
+
 /** Lanes take the next case as they become free. A lane that breaks down is opened anew, and its case counts as stuck. */
 async function runAll(options: Options, folder: string): Promise<readonly CaseResult[]> {
   const say = (line: string): void => (line.includes('…') ? print(line) : undefined);
@@ -65,21 +72,23 @@ async function runAll(options: Options, folder: string): Promise<readonly CaseRe
   );
   const queue = [...cases];
   const results: CaseResult[] = [];
-  async function work(lane: Lane, spec: CaseSpec): Promise<void> {
-    const result = await lane.run(spec);
+  async function settle(result: CaseResult): Promise<void> {
     results.push(result);
     tell(options, result);
     if (options.json !== null) await appendFile(options.json, `${JSON.stringify(result)}\n`);
   }
-  const drive = async (_: unknown, number: number): Promise<void> => {
-    const laneFolder = join(folder, `lane-${number + 1}`);
-    const lane = await openLane({ folder: laneFolder, cli, bundle, ledger: options.ledger }, isolated);
-    try {
-      for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) await work(lane, spec);
-    } finally {
+  async function drive(_: unknown, number: number): Promise<void> {
+    for (let life = 1; queue.length > 0; life += 1) {
+      const laneFolder = join(folder, `lane-${number + 1}-${life}`);
+      const lane = await openLane({ folder: laneFolder, cli, bundle, ledger: options.ledger }, isolated);
+      for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) {
+        const result = await lane.run(spec).catch((error: unknown) => brokenDown(spec, laneFolder, error));
+        await settle(result);
+        if (result.brokenDown) break;
+      }
       await lane.end();
     }
-  };
+  }
   await Promise.all(Array.from({ length: count }, drive));
   return results;
 }

@@ -55,7 +55,8 @@ export function planCase(seed: string, index: number, faults: readonly FaultShap
   const fault = weighted(faults, random.next());
   const atPoint = fault.strikes === 'steps' && random.next() < AT_A_POINT;
   const wholeWay = random.next() < WHOLE_WAY;
-  const point = atPoint ? random.pick(STEPS) : null;
+  // Without its guards the product fails where its script outlives the worker.
+  const point = control ? random.pick(SCRIPT_POINTS) : atPoint ? random.pick(STEPS) : null;
   const when = random.pick(WHENS);
   const afterMs = random.whole(0, LONGEST_DELAY_MS);
   const chosen = fault.journey === 'either' ? (wholeWay ? 'report' : 'request') : fault.journey;

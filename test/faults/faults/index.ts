@@ -1,5 +1,6 @@
 /** Every fault by name. A fault is what happens to a case while it makes its journey. */
 import type { CaseContext } from '../case';
+import type { CaseFolder } from '../case-folder';
 import type { FaultShape } from '../plan';
 import { operatorFaults } from './operators';
 import { peopleFaults } from './people';
@@ -13,6 +14,8 @@ export interface Fault extends FaultShape {
   readonly allowed: readonly string[];
   /** Before the journey. */
   readonly prepare: (context: CaseContext) => Promise<void>;
+  /** Takes away what the fault laid out, before the case's folder goes. */
+  readonly clear?: (folder: CaseFolder) => void;
   /** Beside the journey. False when it could not strike. */
   readonly strike: (context: CaseContext) => Promise<boolean>;
 }

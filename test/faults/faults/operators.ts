@@ -16,7 +16,7 @@ async function newestRun({ until, ledger, folder, client, isOver }: CaseContext)
     (all) => all.length > 0 || isOver(),
   );
   const newest = found[0];
-  if (newest === undefined || newest.verdict !== null) return null;
+  if (newest?.verdict !== null) return null;
   return client.workflow.getHandle(deploymentWorkflowId(folder.service, newest.env, newest.id));
 }
 

@@ -61,6 +61,7 @@ const diskFull: Fault = {
     await fullDisk(context);
     context.startWorker();
   },
+  clear: ({ root }) => void execFileSync('umount', [join(root, 'releases')]),
   strike: () => Promise.resolve(true),
 };
 
