@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bugSchema } from '../../src/api/schemas/bug';
-import { deploymentEvents, environmentEvents, HEAD, OTHER_HEAD, shippedBug, validatedBug } from '../api/sample';
+import {
+  askedEvents,
+  AT,
+  deploymentEvents,
+  environmentEvents,
+  HEAD,
+  OTHER_HEAD,
+  shippedBug,
+  validatedBug,
+} from '../api/sample';
 import { SMALL } from '../config/support';
 import { useCli } from './support';
 
@@ -125,6 +134,21 @@ test('an environment is held and resumed by its short name where there is only o
   expect([ambiguous.code, ambiguous.err]).toEqual([2, expect.stringContaining('shop/prod, depot/prod')]);
   const resumed = await cli().run('ann', 'env', 'resume', 'prod');
   expect([resumed.code, resumed.out.includes('held by')]).toEqual([0, false]);
+});
+
+test('a question of a watch stands in the inbox, is answered from the shell, and a rollback without a reason is refused', async () => {
+  const current = { deployment: 'shop-prod-2', requests: [], startedAt: AT, fence: 2, slotKey: null, leaveUntil: null };
+  await cli().ledger.append([
+    ...environmentEvents('prod', [{ kind: 'environment.departed', data: { current } }]),
+    ...askedEvents('shop-prod-2'),
+  ]);
+  expect((await cli().run('ann', 'inbox')).out).toMatch(/shop-prod-2 .*continue, rollback, extend, take/);
+  expect((await cli().run('ann', 'deployment', 'rollback', 'shop-prod-2')).code).toBe(2);
+  expect((await cli().run('ann', 'deployment', 'extend', 'shop-prod-2', '--minutes', 'ten')).code).toBe(2);
+  const extended = await cli().run('ann', 'deployment', 'extend', 'shop-prod-2', '--minutes', '10');
+  expect([extended.code, extended.out]).toEqual([0, expect.stringMatching(/answered +extend 10 min by ann/)]);
+  expect((await cli().run('bo', 'deployment', 'continue', 'shop-prod-2')).code).toBe(5);
+  expect((await cli().run('sen', 'deployment', 'abort', 'shop-prod-2')).out).toMatch(/aborted +by sen/);
 });
 
 test('a title that would drive the terminal arrives as plain words', async () => {
