@@ -41,7 +41,7 @@ export function proofProblem(
   const said = JSON.parse(proof.text) as SignedText;
   const { verb, actor, sha } = said.decision;
   if (said.workflow !== claimed.workflow) return `is for ${said.workflow}`;
-  if (verb !== claimed.verb || actor.id !== claimed.by) return `is a ${verb} of ${actor.id}`;
+  if (verb !== claimed.verb || actor.id !== claimed.by) return `is ${verb} of ${actor.id}`;
   if (sha === null || !claimed.sha.startsWith(sha)) return `is for ${sha?.slice(0, 7) ?? 'no commit'}`;
   return claimed.at > said.expiresAt ? 'was taken after it had expired' : null;
 }

@@ -34,7 +34,7 @@ type Found = Attestation | { readonly kind: 'unchecked' };
 /** How often a run asks for keys that it does not know: a flood of made-up keys costs next to nothing. */
 const ASK_EVERY_MS = 60_000;
 /** A check takes milliseconds, and a task that takes seconds fails: so many bad signatures at once are looked at. */
-const MOST_AT_ONCE = 50;
+const MOST_AT_ONCE = 10;
 const TOO_MANY = 'Its signature was not checked, because too many bad ones came at once: send it again.';
 
 /**
