@@ -48,8 +48,9 @@ const ANSWER_MS = 30_000;
 const TRIES = 30;
 const PAUSE_MS = 1_000;
 
-/** Worth another try: the server is away for a moment, or asks for patience. */
-const isPassing = (status: number): boolean => status === 429 || status >= 502;
+/** Worth another try: the server is away for a moment, asks for patience, or its record does not hold a new bug yet (202). */
+const isPassing = (status: number, reading: boolean): boolean =>
+  status === 429 || status >= 502 || (reading && status === 404);
 
 interface Posted {
   readonly headers: Readonly<Record<string, string>>;
@@ -63,7 +64,7 @@ export function connectApi(url: string, tokens: Tokens): DemoApi {
     const body = posted && { method: 'POST', body: posted.body };
     const signal = AbortSignal.timeout(ANSWER_MS);
     const response = await fetch(new URL(path, url), { ...body, headers, signal });
-    return isPassing(response.status) ? null : response;
+    return isPassing(response.status, posted === null) ? null : response;
   }
 
   async function call<T>(as: Person, path: string, posted: Posted | null = null): Promise<T> {
