@@ -69,8 +69,8 @@ describe('PostgreSQL is killed while two processes write', () => {
     let writers: Writer[] = [];
     const enough = new Promise<void>((reached) => {
       writers = ['api', 'worker'].map((name) =>
-        startWriter(location, name, 400, (lines) => {
-          if (lines === 60) reached();
+        startWriter(location, name, 160, (lines) => {
+          if (lines === 30) reached();
         }),
       );
     });
@@ -82,9 +82,9 @@ describe('PostgreSQL is killed while two processes write', () => {
     const ledger = await openLedger(location);
     expect(await ledger.verify()).toBeNull();
     const ids = (await ledger.eventsAfter(0, 1000)).map(({ event }) => event.id);
-    const written = ['api', 'worker'].flatMap((name) => Array.from({ length: 400 }, (_, index) => `${name}#${index}`));
+    const written = ['api', 'worker'].flatMap((name) => Array.from({ length: 160 }, (_, index) => `${name}#${index}`));
     expect([...ids].sort()).toEqual(written.sort());
-    expect(writers.map((writer) => writer.acknowledged.length)).toEqual([400, 400]);
+    expect(writers.map((writer) => writer.acknowledged.length)).toEqual([160, 160]);
     await ledger.close();
   });
 });
