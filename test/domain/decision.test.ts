@@ -3,7 +3,18 @@ import { approvalRule, bugActions, countedApprovals, decideBug, type BugGate } f
 import type { Actor } from '../../src/domain/people';
 import { BUG_VERBS, type BugDecision, type BugVerb, type Refusal } from '../../src/domain/verbs';
 import { HEAD, OTHER_HEAD, policyOf } from '../api/sample';
-import { approvalOf, bugAfter, bugIn, decisionTo, PEOPLE, personCalled, POLICY, RULE, TWO_EACH } from './bugs';
+import {
+  approvalOf,
+  bugAfter,
+  bugIn,
+  decisionTo,
+  FIX_OF_MONA,
+  PEOPLE,
+  personCalled,
+  POLICY,
+  RULE,
+  TWO_EACH,
+} from './bugs';
 
 const MANAGERS = 'ann bo rita mona mia';
 const BUILDERS = 'ann bo sen dev rita mona mia';
@@ -222,5 +233,15 @@ describe('an approval is for the commit that was validated, by people who did no
     expect(refusalOf(gate, decisionTo('approve-prod'), bo)?.sentence).toBe(
       'Bug 7 takes hotfix: approve-prod belongs to flow1.',
     );
+  });
+
+  test('who wrote a fix is known by the addresses of the config, and by the name before the @ where it lists none', () => {
+    const written = { ...inUat.state, fix: { ...FIX_OF_MONA, authors: ['B.Builder@Example.org'] } };
+    const policy = { ...POLICY, emails: { bo: ['b.builder@example.org'], mona: ['m@example.org'] } };
+    expect(refusalOf({ state: written, policy }, decisionTo('approve-prod'), bo)?.sentence).toContain(
+      'bo wrote the fix',
+    );
+    expect(refusalOf({ ...inUat, policy }, decisionTo('approve-prod'), personCalled('mona'))).toBeNull();
+    expect(refusalOf({ ...inUat, state: written }, decisionTo('approve-prod'), bo)).toBeNull();
   });
 });
