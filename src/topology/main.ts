@@ -177,11 +177,10 @@ async function lastPort(stateDir: string): Promise<number> {
 }
 
 /** Temporal keeps its ports in a `smallint` of PostgreSQL, so they must be below 32768, and free ones rarely are. */
+const USUAL = 7233;
 const LOWEST = 17_233;
 
 async function choosePorts(postgres: number, say: Base['say']): Promise<Ports> {
-  const frontend = await freePort(7233);
-  if (frontend !== 7233) say(`Port 7233 is taken; Temporal moves on.`);
   let last = LOWEST;
   const next = async (): Promise<number> => {
     last += 1;
@@ -189,7 +188,8 @@ async function choosePorts(postgres: number, say: Base['say']): Promise<Ports> {
   };
   const temporal: Record<string, number> = {};
   for (const name of TEMPORAL_PORTS) temporal[name] = await next();
-  if (frontend === 7233) temporal['FRONTEND_GRPC_PORT'] = frontend;
+  if ((await freePort(USUAL)) === USUAL) temporal['FRONTEND_GRPC_PORT'] = USUAL;
+  else say(`Port ${USUAL} is taken; Temporal moves to ${temporal['FRONTEND_GRPC_PORT'] ?? '?'}.`);
   const health: Record<string, number> = {};
   for (const role of ROLES) health[role] = await next();
   return { postgres, temporal: temporal as TemporalPorts, api: 0, health };
