@@ -40,10 +40,10 @@ export function deploymentDetails(state: DeploymentState): string {
     `### ${id} ${verdict ?? (question ? 'waits for an answer' : (phase ?? 'under way'))}`,
     ...(reason === null ? [] : [reason]),
     ...line('candidate', candidate && `${candidate.version} (${candidate.sha.slice(0, 7)})`),
-    ...line('asked', question && question.breach.sentence),
+    ...line('asked', question?.breach.sentence ?? null),
     ...line('who can answer', question && `${question.who.join(' or ')}: continue, rollback or extend`),
     ...line('without an answer', question && `${question.otherwise} at ${new Date(question.until).toISOString()}`),
     ...line('taken by', question?.owner?.by ?? null),
-    ...line('aborted by', abort && abort.by),
+    ...line('aborted by', abort?.by ?? null),
   ].join('\n');
 }

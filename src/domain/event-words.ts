@@ -1,8 +1,10 @@
 /** Each event of the ledger as one sentence that a person reads in a timeline (4-interfaces §4, §7). */
 import type { Booking, BugEvent } from './bug';
 import type { DeploymentEvent } from './deployment';
+import type { QuestionEvent } from './deployment-question';
 import type { EnvironmentEvent } from './environment';
 import type { DomainEvent, NoteEvent } from './events';
+import type { TokenEvent } from './token';
 
 const short = (sha: string): string => sha.slice(0, 7);
 const instant = (at: number): string => new Date(at).toISOString();
@@ -15,12 +17,14 @@ export function eventWords(event: DomainEvent): string {
   if (isBugEvent(event)) return bugWords(event);
   if (isEnvironmentEvent(event)) return environmentWords(event);
   if (isDeploymentEvent(event)) return deploymentWords(event);
+  if (isTokenEvent(event)) return tokenWords(event);
   return noteWords(event);
 }
 
 const isBugEvent = (event: DomainEvent): event is BugEvent => event.kind.startsWith('bug.');
 const isEnvironmentEvent = (event: DomainEvent): event is EnvironmentEvent => event.kind.startsWith('environment.');
 const isDeploymentEvent = (event: DomainEvent): event is DeploymentEvent => event.kind.startsWith('deployment.');
+const isTokenEvent = (event: DomainEvent): event is TokenEvent => event.kind.startsWith('token.');
 
 function bugWords(event: BugEvent): string {
   switch (event.kind) {
@@ -157,6 +161,22 @@ function deploymentWords(event: DeploymentEvent): string {
     case 'deployment.breached':
       return event.data.breach.sentence;
     case 'deployment.asked':
+    case 'deployment.taken':
+    case 'deployment.escalated':
+    case 'deployment.answered':
+      return questionWords(event);
+    case 'deployment.abort-asked':
+      return 'Stopped by a person';
+    case 'deployment.rolled-back':
+      return `Rolled back to ${event.data.to.version}, ${event.data.verified ? 'verified' : 'not verified'}: ${event.data.detail}`;
+    case 'deployment.ended':
+      return `${event.data.verdict}: ${event.data.reason}`;
+  }
+}
+
+function questionWords(event: QuestionEvent): string {
+  switch (event.kind) {
+    case 'deployment.asked':
       return `People are asked: ${event.data.breach.sentence}; ${event.data.otherwise} at ${instant(event.data.until)}`;
     case 'deployment.taken':
       return 'Looks after the question';
@@ -167,12 +187,17 @@ function deploymentWords(event: DeploymentEvent): string {
       const what = minutes === null ? answer : `${answer} by ${minutes} min`;
       return byDefault ? `Nobody answered in time: ${what}` : `Answered: ${what}`;
     }
-    case 'deployment.abort-asked':
-      return 'Stopped by a person';
-    case 'deployment.rolled-back':
-      return `Rolled back to ${event.data.to.version}, ${event.data.verified ? 'verified' : 'not verified'}: ${event.data.detail}`;
-    case 'deployment.ended':
-      return `${event.data.verdict}: ${event.data.reason}`;
+  }
+}
+
+function tokenWords(event: TokenEvent): string {
+  switch (event.kind) {
+    case 'token.made': {
+      const { id, person, scope, expiresAt } = event.data;
+      return `Token ${id} made for ${person}, may ${scope}, until ${instant(expiresAt)}`;
+    }
+    case 'token.revoked':
+      return 'Token revoked';
   }
 }
 

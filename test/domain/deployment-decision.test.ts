@@ -12,6 +12,7 @@ import { releasedReason, sentBack } from '../../src/domain/deployment-plan';
 import { settledRules, windowEnd } from '../../src/domain/deployment-question';
 import { deploymentDetails } from '../../src/domain/details';
 import { TEMPORAL_OPERATOR, type Actor, type Role } from '../../src/domain/people';
+import type { Stamped } from '../../src/domain/events';
 import { environmentPolicy } from '../../src/domain/policy';
 import { DEPLOYMENT_VERBS, type DeploymentDecision, type DeploymentVerb } from '../../src/domain/verbs';
 import type { Breach } from '../../src/domain/watch';
@@ -53,9 +54,11 @@ const ended: DeploymentEvent = {
   data: { verdict: 'Released', reason: 'held', evidence: null },
 };
 
+const at = (event: DeploymentEvent, when: number): Stamped<DeploymentEvent> =>
+  stamped<DeploymentEvent>(event, 'bo', when);
 const fold = (...events: readonly DeploymentEvent[]): DeploymentState => {
-  const [first = start, ...rest] = [start, ...events].map((event, index) => stamped(event, 'bo', AT + index * 1_000));
-  return rest.reduce(evolveDeployment, evolveDeployment(null, first));
+  const later = events.map((event, index) => at(event, AT + (index + 1) * 1_000));
+  return later.reduce(evolveDeployment, evolveDeployment(null, at(start, AT)));
 };
 
 const STATES = {
@@ -156,7 +159,7 @@ function messages(order: readonly DeploymentVerb[]): DeploymentState {
     const made = decision(verb);
     if (!decideDeployment({ state, policy }, made, person('admin')).allowed) return state;
     const event = verb === 'abort' ? abort : answered(verb as 'continue', made.minutes);
-    return evolveDeployment(state, stamped(event, 'bo', AT + (10 + index) * 1_000));
+    return evolveDeployment(state, at(event, AT + (10 + index) * 1_000));
   }, STATES.asked);
 }
 

@@ -74,6 +74,6 @@ function candidateOf({ version, sha, base, aboard, left, changes, scriptChanged 
   };
 }
 
-export function viewSample({ at, unanswered = null, ...values }: DomainSample): Sample {
-  return { at: iso(at), values, unanswered };
+export function viewSample({ at, unanswered, ...values }: DomainSample): Sample {
+  return { at: iso(at), values, unanswered: unanswered ?? null };
 }
