@@ -3,11 +3,11 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { redact } from '../domain/redact';
 
 /** Keys whose values never reach the log, however deep a library nests them. */
-const HIDDEN = ['authorization', 'token', 'password', 'secret', 'headers', 'cookie'].flatMap((key) => [
-  key,
-  `*.${key}`,
-  `*.*.${key}`,
-]);
+const HIDDEN = [
+  ...['authorization', 'token', 'password', 'secret', 'headers', 'cookie'],
+  // A task that the SDK could not start is logged whole, in base64, where no shape shows.
+  ...['task', 'taskEncoded'],
+].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
