@@ -16,6 +16,7 @@ const booked = (booking: Booking | null): string => (booking === null ? '' : `; 
 export function eventWords(event: DomainEvent): string {
   if (isBugEvent(event)) return bugWords(event);
   if (isEnvironmentEvent(event)) return environmentWords(event);
+  if (isQuestionEvent(event)) return questionWords(event);
   if (isDeploymentEvent(event)) return deploymentWords(event);
   if (isTokenEvent(event)) return tokenWords(event);
   return noteWords(event);
@@ -23,6 +24,13 @@ export function eventWords(event: DomainEvent): string {
 
 const isBugEvent = (event: DomainEvent): event is BugEvent => event.kind.startsWith('bug.');
 const isEnvironmentEvent = (event: DomainEvent): event is EnvironmentEvent => event.kind.startsWith('environment.');
+const QUESTIONS: readonly string[] = [
+  'deployment.asked',
+  'deployment.taken',
+  'deployment.escalated',
+  'deployment.answered',
+] satisfies readonly QuestionEvent['kind'][];
+const isQuestionEvent = (event: DomainEvent): event is QuestionEvent => QUESTIONS.includes(event.kind);
 const isDeploymentEvent = (event: DomainEvent): event is DeploymentEvent => event.kind.startsWith('deployment.');
 const isTokenEvent = (event: DomainEvent): event is TokenEvent => event.kind.startsWith('token.');
 
@@ -135,7 +143,7 @@ function environmentWords(event: EnvironmentEvent): string {
   }
 }
 
-function deploymentWords(event: DeploymentEvent): string {
+function deploymentWords(event: Exclude<DeploymentEvent, QuestionEvent>): string {
   switch (event.kind) {
     case 'deployment.started':
       return `Deployment ${event.data.id} to ${event.data.env} started, ${event.data.strategy}`;
@@ -160,11 +168,6 @@ function deploymentWords(event: DeploymentEvent): string {
     }
     case 'deployment.breached':
       return event.data.breach.sentence;
-    case 'deployment.asked':
-    case 'deployment.taken':
-    case 'deployment.escalated':
-    case 'deployment.answered':
-      return questionWords(event);
     case 'deployment.abort-asked':
       return 'Stopped by a person';
     case 'deployment.rolled-back':
