@@ -22,8 +22,8 @@ export interface Ports {
   readonly temporal: TemporalPorts;
   /** Set when the roles start: who starts them chooses it. */
   api: number;
-  /** Health of each worker, by the service's name. */
-  readonly health: Readonly<Record<string, number>>;
+  /** What a role listens on besides, by the service's name: health of a worker, the codec server. */
+  readonly own: Readonly<Record<string, number>>;
 }
 /** Each part of the server has a gRPC and a membership port; frontend has HTTP as well. */
 export type TemporalPorts = Readonly<Record<(typeof TEMPORAL_PORTS)[number], number>>;
@@ -61,7 +61,8 @@ function network(service: Service, ports: Ports): Readonly<Record<string, string
     TEMPORAL_ADDRESS: `${LOOPBACK}:${ports.temporal.FRONTEND_GRPC_PORT}`,
     TIDEGATE_HOST: LOOPBACK,
     TIDEGATE_PORT: String(ports.api),
-    TIDEGATE_HEALTH_PORT: String(ports.health[service.name] ?? ''),
+    TIDEGATE_HEALTH_PORT: String(ports.own[service.name] ?? ''),
+    TIDEGATE_CODEC_PORT: String(ports.own[service.name] ?? ''),
   };
   const named = Object.keys(service.environment).flatMap((key) => (key in at ? [[key, at[key]]] : []));
   const own =

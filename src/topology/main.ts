@@ -18,7 +18,7 @@ import { asker, middleOfDeployment, untilKnown } from './trouble';
 
 export const COMPOSE_FILE = 'docker-compose.tidegate.yml';
 /** The roles of the product, in the order in which they end. */
-export const ROLES = ['api', 'worker-prod', 'worker-uat', 'worker'] as const;
+export const ROLES = ['codec-server', 'api', 'worker-prod', 'worker-uat', 'worker'] as const;
 const OUTAGE_MS = 3_000;
 
 export type Victim = 'postgres' | 'temporal';
@@ -190,9 +190,9 @@ async function choosePorts(postgres: number, say: Base['say']): Promise<Ports> {
   for (const name of TEMPORAL_PORTS) temporal[name] = await next();
   if ((await freePort(USUAL)) === USUAL) temporal['FRONTEND_GRPC_PORT'] = USUAL;
   else say(`Port ${USUAL} is taken; Temporal moves to ${temporal['FRONTEND_GRPC_PORT'] ?? '?'}.`);
-  const health: Record<string, number> = {};
-  for (const role of ROLES) health[role] = await next();
-  return { postgres, temporal: temporal as TemporalPorts, api: 0, health };
+  const own: Record<string, number> = {};
+  for (const role of ROLES) own[role] = await next();
+  return { postgres, temporal: temporal as TemporalPorts, api: 0, own };
 }
 
 /** By the operator's own script; the ledger's address is made anew when PostgreSQL has moved. */
