@@ -127,7 +127,7 @@ function environmentText({ service, targetUrl }: CaseFolderPlan, env: Stage): st
   const at = `/${service}/${env}`;
   return `  ${env}:
     url: ${targetUrl}
-    deploy: { driver: script, script: scripts/deploy.sh, idleTimeout: 6s, timeout: 20s }
+    deploy: { driver: script, script: scripts/deploy.sh, idleTimeout: 15s, timeout: 40s }
     envFile: .env.${env}
     version: { get: ${at}/version }
     health: { get: ${at}/health }

@@ -9,48 +9,19 @@ import { startApi, type RunningApi } from '../../src/api/server';
 import { loadConfig } from '../../src/config/load';
 import type { Ledger } from '../../src/ports/ledger';
 import { ownSigning, trusting } from '../../src/wiring/signing';
-import { makeCaseFolder, tokenOf, type CaseFolder, type Person } from './case-folder';
+import { makeCaseFolder, type CaseFolder } from './case-folder';
 import { openCaseLedger } from './case-ledger';
 import { endOf, judge, type Broken } from './checks';
 import { collect } from './collect';
-import type { Crew, WorkerProcess } from './crew';
+import type { Crew } from './crew';
 import type { Acknowledged, Facts } from './facts';
 import { faultNamed } from './faults';
+import { attend } from './attendant';
+import { contextOf } from './context';
 import { journeyOf } from './journeys';
 import type { CaseSpec } from './plan';
-import type { Moment } from './points';
 import { lasting, processesNaming, signalAll } from './processes';
-import { randomOf, type Random } from './random';
-import type { WorkerPlan } from './worker-plan';
 import type { World } from './world';
-
-/** What a journey and a fault may use. */
-export interface CaseContext {
-  readonly spec: CaseSpec;
-  readonly random: Random;
-  readonly world: World;
-  readonly folder: CaseFolder;
-  readonly ledger: Ledger;
-  readonly client: Client;
-  /** The worker that was started last. */
-  readonly worker: () => WorkerProcess;
-  readonly startWorker: (halt?: Moment | null) => WorkerProcess;
-  /** Asks the API; a machine that is away is asked again with the same key until it answers. */
-  readonly post: (as: Person, path: string, body: unknown, key: string) => Promise<Answer>;
-  readonly acknowledge: (command: Acknowledged) => void;
-  /** One line of the timeline. */
-  readonly say: (line: string) => void;
-  /** Polls until the look is as wanted; errors of the world are looks, too. */
-  readonly until: <T>(look: () => Promise<T>, wanted: (seen: T) => boolean) => Promise<T>;
-  /** Settles when the journey is over, whatever became of it. */
-  readonly over: Promise<void>;
-  readonly isOver: () => boolean;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-}
 
 export interface CaseResult {
   readonly spec: CaseSpec;
@@ -68,7 +39,6 @@ export interface CaseResult {
 }
 
 const LIMIT_MS = 120_000;
-const ASK_AGAIN_MS = 300;
 
 export interface CasePlan {
   readonly spec: CaseSpec;
@@ -77,7 +47,7 @@ export interface CasePlan {
   readonly bundle: string;
 }
 
-interface Open {
+export interface OpenCase {
   readonly folder: CaseFolder;
   readonly ledger: Ledger;
   readonly client: Client;
@@ -94,7 +64,8 @@ export async function runCase(plan: CasePlan): Promise<CaseResult> {
   const say = (line: string): void => void timeline.push(`${((Date.now() - startedAt) / 1000).toFixed(2)} s ${line}`);
   const open = await openCase(plan);
   const acknowledged: Acknowledged[] = [];
-  const { ended, problem, struck } = await walk(plan, open, acknowledged, say);
+  const deaths: string[] = [];
+  const { ended, problem, struck } = await walk(plan, open, { acknowledged, deaths, say });
   const facts = await collect({
     ...plan,
     ...open,
@@ -105,7 +76,7 @@ export async function runCase(plan: CasePlan): Promise<CaseResult> {
   });
   await crew.clear();
   const orphans = (await lasting(open.folder.root, 3_000)).map(({ pid, command }) => `${pid} ${command}`);
-  const whole: Facts = { ...facts, orphans };
+  const whole: Facts = { ...facts, orphans, logProblems: [...facts.logProblems, ...deaths] };
   const broken = spec.control ? judge({ ...whole, orphans: [] }) : judge(whole);
   signalAll(await processesNaming(open.folder.root), 'SIGKILL');
   await closeCase(open);
@@ -120,7 +91,7 @@ export async function runCase(plan: CasePlan): Promise<CaseResult> {
   };
 }
 
-async function openCase({ spec, world }: CasePlan): Promise<Open> {
+async function openCase({ spec, world }: CasePlan): Promise<OpenCase> {
   const service = `case-${spec.index}`;
   const root = join(world.folder, service);
   await rm(root, { recursive: true, force: true });
@@ -149,9 +120,12 @@ async function openCase({ spec, world }: CasePlan): Promise<Open> {
 
 async function walk(
   plan: CasePlan,
-  open: Open,
-  acknowledged: Acknowledged[],
-  say: (line: string) => void,
+  open: OpenCase,
+  notes: {
+    readonly acknowledged: Acknowledged[];
+    readonly deaths: string[];
+    readonly say: (line: string) => void;
+  },
 ): Promise<{ readonly ended: boolean; readonly problem: string | null; readonly struck: boolean }> {
   const { spec } = plan;
   const giveUpAt = Date.now() + LIMIT_MS;
@@ -163,19 +137,20 @@ async function walk(
       resolve();
     };
   });
-  const context = contextOf(plan, open, { acknowledged, say, giveUpAt, over, isOver: () => isOver });
+  const context = contextOf(plan, open, { ...notes, giveUpAt, over, isOver: () => isOver });
   const fault = faultNamed(spec.fault);
   let struck = false;
   try {
     await fault.prepare(context);
     const journey = journeyOf(spec.journey)(context).finally(finish);
+    void attend(context);
     const strike = fault.strike(context).then((result) => (struck = result));
     await Promise.race([Promise.all([journey, strike]), limit(spec, giveUpAt)]);
     return { ended: true, problem: null, struck };
   } catch (error) {
     finish();
     const problem = error instanceof Error ? error.message : String(error);
-    say(`gave up: ${problem}`);
+    notes.say(`gave up: ${problem}`);
     return { ended: false, problem, struck };
   }
 }
@@ -186,74 +161,7 @@ async function limit({ fault }: CaseSpec, giveUpAt: number): Promise<never> {
   throw new Error(`neither the journey nor ${fault} came to an end`);
 }
 
-function contextOf(
-  { spec, world, crew, bundle }: CasePlan,
-  { folder, ledger, client, api, address, signers }: Open,
-  shared: Pick<CaseContext, 'say' | 'over' | 'isOver'> & {
-    readonly acknowledged: Acknowledged[];
-    readonly giveUpAt: number;
-  },
-): CaseContext {
-  const { acknowledged, giveUpAt, say } = shared;
-  let worker: WorkerProcess | null = null;
-  const plan = (halt: Moment | null): WorkerPlan => ({
-    config: folder.config,
-    stateDir: folder.state,
-    temporal: { address: world.temporal.address, namespace: world.temporal.namespace },
-    ledger: address,
-    bundle,
-    signers,
-    halt,
-    unguarded: spec.control,
-  });
-  async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
-    for (;;) {
-      let last: string;
-      try {
-        const seen = await look();
-        if (wanted(seen)) return seen;
-        last = JSON.stringify(seen).slice(0, 600);
-      } catch (error) {
-        last = String(error);
-      }
-      if (Date.now() > giveUpAt) throw new Error(`it never came; the last look: ${last}`);
-      await sleep(100);
-    }
-  }
-  const ask = async (as: Person, path: string, body: unknown, key: string): Promise<Answer> => {
-    const headers = {
-      authorization: `Bearer ${tokenOf(as)}`,
-      'content-type': 'application/json',
-      'idempotency-key': key,
-    };
-    const response = await fetch(new URL(path, api.url), { method: 'POST', headers, body: JSON.stringify(body) });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
-  return {
-    ...{ spec, world, folder, ledger, client, until, say, over: shared.over, isOver: shared.isOver },
-    random: randomOf(`${spec.seed}/case`),
-    worker() {
-      if (worker === null) throw new Error('no worker was started yet');
-      return worker;
-    },
-    startWorker(halt = null) {
-      worker = crew.start(plan(halt));
-      say(`worker ${worker.pid} starts${halt === null ? '' : `, halts ${halt}`}`);
-      return worker;
-    },
-    async post(as, path, body, key) {
-      for (;;) {
-        const answer = await ask(as, path, body, key);
-        if (answer.status < 500 || Date.now() > giveUpAt) return answer;
-        say(`${path} answered ${answer.status}; asked again`);
-        await sleep(ASK_AGAIN_MS);
-      }
-    },
-    acknowledge: (command) => void acknowledged.push(command),
-  };
-}
-
-async function closeCase({ api, ledger, client, folder }: Open): Promise<void> {
+async function closeCase({ api, ledger, client, folder }: OpenCase): Promise<void> {
   await api.stop();
   for (const id of [`env/${folder.service}/uat`, `env/${folder.service}/prod`, `bug/${folder.service}/1`]) {
     await client.workflow

@@ -11,7 +11,12 @@ export interface WorkerProcess {
   readonly up: Promise<void>;
   /** Settles when it halts where it was told to. */
   readonly reached: Promise<Moment>;
+  /** Why it did not start; settles only then. */
+  readonly failed: Promise<string>;
   readonly ended: Promise<void>;
+  /** Whether it was we who told it to end. */
+  readonly wasSignalled: () => boolean;
+  readonly wasUp: () => boolean;
   go(): void;
   signal(name: NodeJS.Signals): void;
 }
@@ -77,7 +82,9 @@ function begin({ child, ended }: Standby, plan: WorkerPlan): WorkerProcess {
         if (value !== undefined) resolve(value);
       });
     });
-  const up = heard((message) => ('up' in message ? true : undefined));
+  let isUp = false;
+  let signalled = false;
+  const up = heard((message) => ('up' in message ? (isUp = true) : undefined));
   const failed = heard((message) => ('failed' in message ? message.failed : undefined));
   const reached = heard((message) => ('reached' in message ? message.reached : undefined));
   send({ start: plan });
@@ -87,8 +94,13 @@ function begin({ child, ended }: Standby, plan: WorkerPlan): WorkerProcess {
   ready.catch(() => undefined); // a worker may be killed while it starts: whoever waits for it hears of it
   return {
     pid: child.pid ?? 0,
-    ...{ up: ready, reached, ended },
+    ...{ up: ready, reached, failed, ended },
+    wasSignalled: () => signalled,
+    wasUp: () => isUp,
     go: () => send({ go: true }),
-    signal: (name) => void child.kill(name),
+    signal(name) {
+      signalled ||= name === 'SIGKILL' || name === 'SIGTERM';
+      child.kill(name);
+    },
   };
 }

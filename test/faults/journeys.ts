@@ -6,7 +6,7 @@ import type { DeployRequest } from '../../src/domain/environment';
 import { bugSubject, environmentSubject, environmentWorkflowId } from '../../src/domain/ids';
 import type { Ledger } from '../../src/ports/ledger';
 import { requestSignal } from '../../src/workflows/messages';
-import type { CaseContext } from './case';
+import type { CaseContext } from './context';
 import type { Stage } from './case-folder';
 import type { Facts } from './facts';
 import type { Journey } from './plan';

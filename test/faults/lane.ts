@@ -9,6 +9,8 @@ import type { CaseSpec } from './plan';
 export interface Lane {
   run(spec: CaseSpec): Promise<CaseResult>;
   end(): Promise<void>;
+  /** At once, with everything in its namespaces. */
+  kill(): void;
 }
 
 const CHILD = [join(__dirname, '../support/run-typescript.cjs'), require.resolve('./lane-child')];
@@ -30,13 +32,17 @@ export async function openLane(plan: LanePlan, isolated: boolean): Promise<Lane>
   const node = [process.execPath, ...CHILD];
   const command = isolated ? ['unshare', ...NAMESPACES, '/bin/sh', '-c', FIRST_PROCESS, 'sh', ...node] : node;
   const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  await asked(child, { plan });
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the lane ended without an answer')));
+  ended.catch(() => undefined);
+  const ask = (question: ToLane): Promise<FromLane> => asked(child, ended, question);
+  await ask({ plan });
   return {
     async run(spec) {
-      const answer = await asked(child, { run: spec });
+      const answer = await ask({ run: spec });
       if ('result' in answer) return answer.result;
       throw new Error('the lane answered something else');
     },
+    kill: () => void child.kill('SIGKILL'),
     async end() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
@@ -49,9 +55,7 @@ export async function openLane(plan: LanePlan, isolated: boolean): Promise<Lane>
 }
 
 /** @throws what the lane says went wrong, or that it ended */
-async function asked(child: ChildProcess, question: ToLane): Promise<FromLane> {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the lane ended without an answer')));
-  ended.catch(() => undefined);
+async function asked(child: ChildProcess, ended: Promise<never>, question: ToLane): Promise<FromLane> {
   const answer = once(child, 'message') as Promise<[FromLane]>;
   child.send(question);
   const [said] = await Promise.race([answer, ended]);

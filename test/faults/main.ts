@@ -1,12 +1,13 @@
 /** The fault harness (6-faults §3): many cases, each with a fault from the seed, then ten invariants; `npm run faults`. */
 import { appendFile, mkdtemp, chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { findCli } from '../../src/temporal/cli';
 import type { CaseResult } from './case';
 import { FAULTS, faultNamed } from './faults';
-import { canIsolate, openLane } from './lane';
+import { canIsolate, openLane, type Lane } from './lane';
 import { readOptions, repeatCommand, type Options } from './options';
 import { planCase, type CaseSpec } from './plan';
 import { lastLine, tableBy, countsOf } from './summary';
@@ -61,7 +62,7 @@ function brokenDown(spec: CaseSpec, folder: string, error: unknown): CaseResult 
 }
 
 /** Lanes take the next case as they become free. A lane that breaks down is opened anew, and its case counts as stuck. */
-async function runAll(options: Options, folder: string): Promise<readonly CaseResult[]> {
+async function runAll(options: Options, folder: string, lanes: Set<Lane>): Promise<readonly CaseResult[]> {
   const say = (line: string): void => (line.includes('…') ? print(line) : undefined);
   const [{ path: cli }, bundle] = await Promise.all([findCli(process.env, say), bundled(folder)]);
   const isolated = canIsolate();
@@ -81,12 +82,14 @@ async function runAll(options: Options, folder: string): Promise<readonly CaseRe
     for (let life = 1; queue.length > 0; life += 1) {
       const laneFolder = join(folder, `lane-${number + 1}-${life}`);
       const lane = await openLane({ folder: laneFolder, cli, bundle, ledger: options.ledger }, isolated);
+      lanes.add(lane);
       for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) {
         const result = await lane.run(spec).catch((error: unknown) => brokenDown(spec, laneFolder, error));
         await settle(result);
         if (result.brokenDown) break;
       }
       await lane.end();
+      lanes.delete(lane);
     }
   }
   await Promise.all(Array.from({ length: count }, drive));
@@ -113,9 +116,18 @@ function report(options: Options, results: readonly CaseResult[]): boolean {
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(3));
+  const lanes = new Set<Lane>();
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-faults-'));
   await chmod(folder, 0o755); // PostgreSQL runs as another user
-  const results = await runAll(options, folder);
+  const forget = (): void => rmSync(folder, { recursive: true, force: true });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      for (const lane of lanes) lane.kill();
+      forget();
+      process.exit(130);
+    });
+  }
+  const results = await runAll(options, folder, lanes);
   process.exitCode = report(options, results) ? 0 : 1;
   const broken = !options.control && results.some(({ broken: sentences }) => sentences.length > 0);
   if (!broken) await rm(folder, { recursive: true, force: true });

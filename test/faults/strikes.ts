@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spoil, type Stage } from './case-folder';
-import type { CaseContext } from './case';
+import type { CaseContext } from './context';
 import { isInScript, momentOf, type Moment } from './points';
 import { goesBack, type CaseSpec } from './plan';
 import type { WorkerProcess } from './crew';

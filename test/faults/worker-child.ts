@@ -32,10 +32,15 @@ function haltingAt(moment: Moment | null): Pass {
   };
 }
 
+/** Before there is a worker to drain. */
+const leave = (): never => process.exit(0);
+process.once('SIGTERM', leave);
+
 async function run(plan: WorkerPlan): Promise<void> {
   const { config, stateDir, temporal, bundle, halt, unguarded } = plan;
   const logger = createLogger('info', destination({ dest: join(stateDir, 'worker.log'), sync: true }));
   Runtime.install({
+    shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
       appendFileSync(join(stateDir, 'temporal.log'), `${level} ${message} ${JSON.stringify(meta ?? {})}\n`),
     ),
@@ -52,7 +57,7 @@ async function run(plan: WorkerPlan): Promise<void> {
     workflows: { workflowBundle: { codePath: bundle } },
     instrument: (deps) => instrumented(deps, pass, unguarded ? dirname(stateDir) : null),
   });
-  process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
+  process.removeListener('SIGTERM', leave).once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
   say({ up: true });
   await worker.ended;
 }

@@ -1,5 +1,5 @@
 /** Every fault by name. A fault is what happens to a case while it makes its journey. */
-import type { CaseContext } from '../case';
+import type { CaseContext } from '../context';
 import type { CaseFolder } from '../case-folder';
 import type { FaultShape } from '../plan';
 import { operatorFaults } from './operators';

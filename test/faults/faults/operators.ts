@@ -3,7 +3,7 @@ import { writeFile, appendFile, rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deploymentWorkflowId, environmentWorkflowId } from '../../../src/domain/ids';
 import { currentFile, targetFolder } from '../case-folder';
-import type { CaseContext } from '../case';
+import type { CaseContext } from '../context';
 import { deploymentsOf, requestDeployment, untilLanded } from '../journeys';
 import { arrival, letGo, prepareAtPoint } from '../strikes';
 import type { Fault } from './index';

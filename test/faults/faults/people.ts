@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bugWorkflowId, deploymentWorkflowId, environmentWorkflowId } from '../../../src/domain/ids';
 import { requestSignal } from '../../../src/workflows/messages';
-import type { CaseContext } from '../case';
+import type { CaseContext } from '../context';
 import { requestFor } from '../journeys';
+import { arrival, letGo, prepareAtPoint } from '../strikes';
 import type { Fault } from './index';
 import { RELEASED_OR_BACK } from './processes';
 
@@ -86,6 +87,20 @@ async function flood(context: CaseContext): Promise<boolean> {
   return true;
 }
 
+/** Somebody stops it, in the middle of whatever it does, while another run drowns in messages (F28, F30, F39). */
+async function abort(context: CaseContext): Promise<boolean> {
+  const { client, folder, post, say } = context;
+  if (!(await arrival(context))) return false;
+  const id = `${folder.service}-uat-1`;
+  const run = client.workflow.getHandle(deploymentWorkflowId(folder.service, 'uat', id));
+  for (let sent = 0; sent < 20; sent += 1) await run.signal('decide', { verb: 'nonsense' }).catch(() => undefined);
+  await letGo(context, context.worker());
+  const wish = { verb: 'abort', reason: 'the harness changed its mind' };
+  const { status } = await post('bo', `/v1/deployments/${id}/decisions`, wish, 'abort');
+  say(`abort: ${status}`);
+  return status < 300;
+}
+
 /** Whatever anybody with access to the namespace may send: recorded, ignored, survived (F33). */
 async function garbage(context: CaseContext): Promise<boolean> {
   const { client, folder, random, isOver } = context;
@@ -113,5 +128,9 @@ export const peopleFaults: readonly Fault[] = [
   { ...walking, name: 'early-and-late', covers: 'F26 F27', weight: 1, strike: earlyAndLate },
   { ...walking, name: 'crowd', covers: 'F28 F29', weight: 1, strike: crowd },
   { ...walking, name: 'flood', covers: 'F30 F31', weight: 0.5, journey: 'request', strike: flood },
+  {
+    ...{ name: 'abort', covers: 'F28 F30 F39', weight: 2, strikes: 'steps', journey: 'request' },
+    ...{ allowed: [...RELEASED_OR_BACK, 'Aborted'], prepare: prepareAtPoint, strike: abort },
+  },
   { ...walking, name: 'garbage', covers: 'F33', weight: 1, strike: garbage },
 ];

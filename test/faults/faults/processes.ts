@@ -1,7 +1,7 @@
 /** Faults of our own processes: killed, stopped, restarted (F1 to F5). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import type { CaseContext } from '../case';
+import type { CaseContext } from '../context';
 import { processesNaming, signalAll } from '../processes';
 import { arrival, letGo, prepareAtPoint } from '../strikes';
 import type { Fault } from './index';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CaseContext } from '../case';
+import type { CaseContext } from '../context';
 import { RELEASED_OR_BACK } from './processes';
 import type { Fault } from './index';
 

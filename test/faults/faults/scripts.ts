@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spoil } from '../case-folder';
-import type { CaseContext } from '../case';
+import type { CaseContext } from '../context';
 import type { Fault } from './index';
 
 /** What the script does, and how the deployment must end. */

@@ -1,6 +1,6 @@
 /** Faults of what we stand on: the Temporal server and the database (F7 to F12). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CaseContext } from '../case';
+import type { CaseContext } from '../context';
 import { arrival, letGo, prepareAtPoint } from '../strikes';
 import type { Fault } from './index';
 import { RELEASED_OR_BACK } from './processes';
