@@ -7,7 +7,6 @@ import { checkConfig, type ConfigCheck } from './config/check-config';
 import { loadConfig, type LoadOptions } from './config/load';
 import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
-import { productVersion } from './config/product-version';
 import { secretsOf, type Share } from './config/role-secrets';
 import type { Settings } from './config/settings';
 import { runDemo } from './demo/main';
@@ -24,6 +23,7 @@ import { reach } from './wiring/reach';
 import { checkpointing, rewriteReports, withLedger } from './wiring/record';
 import { sealing } from './wiring/sealing';
 import { apiSigning, trusting, workerKeys } from './wiring/signing';
+import { versioningOf } from './wiring/versioning';
 import { startWorker, type WorkerRole } from './worker';
 
 export { runCodecServer } from './wiring/codec-server';
@@ -106,7 +106,6 @@ export async function runApi({ settings, say, signal }: RoleOptions): Promise<vo
         signer,
         listen,
         temporalUi: null,
-        version: productVersion(),
         logger,
       });
       say(`The API listens at ${api.url}.`);
@@ -119,12 +118,14 @@ export async function runApi({ settings, say, signal }: RoleOptions): Promise<vo
 
 /** A worker alone: all of it, or only what touches one environment. */
 export async function runWorker({ settings, say, signal }: RoleOptions, only: WorkerRole['only']): Promise<void> {
+  const versioning = versioningOf(settings);
   const services = trusting(servicesOf(settings, only), workerKeys());
   const stateDir = resolve(settings.stateDir);
   await withLedger(settings, async (opened) => {
     const logger = createLogger(settings.logLevel);
     const { ledger, stop: stopCheckpoints } = keepCheckpoints(opened, checkpointing(settings.checkpoints, logger));
-    const worker = await startWorker({ services, only, temporal: placeOf(settings), ledger, stateDir, logger });
+    const temporal = placeOf(settings);
+    const worker = await startWorker({ services, only, versioning, temporal, ledger, stateDir, logger });
     const health = await startHealth(settings.healthPort, { Temporal: worker.ping, 'The ledger': () => ledger.ping() });
     say(only === null || only === 'main' ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
     await untilStopped(signal, worker.ended).finally(async () => {

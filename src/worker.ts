@@ -1,6 +1,8 @@
 /** Composition root of a worker: config → drivers → activities → workers; nothing else (3-architecture §1). */
 import { hostname } from 'node:os';
-import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
+import type { WorkerDeploymentOptions } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { createActivities } from './activities/create';
 import type { ActivityDeps } from './activities/deps';
 import { reapOrphans } from './activities/reap';
@@ -8,19 +10,18 @@ import type { TemporalAddress } from './client/connection';
 import { createConductor } from './client/conductor';
 import { createRuns } from './client/runs';
 import type { LoadedService } from './config/loaded';
-import { TidegateFailure } from './domain/failures';
-import { environmentQueue, MAIN_QUEUE, SEARCH_ATTRIBUTES } from './domain/ids';
+import { processVariables } from './config/process-env';
+import { environmentQueue, SEARCH_ATTRIBUTES } from './domain/ids';
 import { createCalendars } from './drivers/calendar/calendars';
 import { systemClock } from './drivers/clock/system-clock';
 import { verifyEd25519 } from './drivers/ed25519/keys';
 import { createLogMessenger } from './drivers/log/messenger';
 import type { Ledger } from './ports/ledger';
 import { registerSearchAttributes } from './temporal/search-attributes';
-import { workflowBundle } from './wiring/bundle';
 import { configure } from './wiring/configure';
-import { wireService } from './wiring/drivers';
+import { wireService, type WiredService } from './wiring/drivers';
 import { reach } from './wiring/reach';
-import type { Logger } from 'pino';
+import { runWorkers, type WorkflowCode } from './wiring/workers';
 
 export interface WorkerRole {
   readonly services: readonly LoadedService[];
@@ -31,8 +32,10 @@ export interface WorkerRole {
   readonly stateDir: string;
   readonly logger: Logger;
   /** The workflow code; by default the prebuilt bundle. */
-  readonly workflows?: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'>;
-  /** Puts something around the ports: the fault harness does. */
+  readonly workflows?: WorkflowCode;
+  /** Which build of which deployment this is; by default it is not versioned. */
+  readonly versioning?: WorkerDeploymentOptions | null;
+  /** Puts something around the ports: figures, and the fault harness. */
   readonly instrument?: (deps: ActivityDeps) => ActivityDeps;
 }
 
@@ -45,45 +48,57 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** 5-quality §3 and 6-faults E15: quick recovery after a crash, few heartbeats on the wire, all runs in the cache. */
-const TUNING: Partial<WorkerOptions> = {
-  stickyQueueScheduleToStartTimeout: '1s',
-  maxCachedWorkflows: 500,
-  maxHeartbeatThrottleInterval: '60s',
-  shutdownGraceTime: '5s',
-  shutdownForceTime: '15s',
-};
-
-function servedBy({
-  only,
-  services,
-}: WorkerRole): readonly { readonly loaded: LoadedService; readonly environments: readonly string[] }[] {
-  return services.map((loaded) => ({
-    loaded,
-    environments: loaded.policy.ladder.filter(
-      (env) => only === null || (only !== 'main' && only.service === loaded.policy.service && only.env === env),
-    ),
-  }));
-}
-
 /** Starts a worker and tells every environment the present config. @throws Unavailable, BadPlan */
 export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
-  const { temporal, ledger, logger, stateDir } = role;
+  const { temporal, ledger, only, logger } = role;
   await ledger.ping();
-  const served = servedBy(role);
-  const options = {
-    stateDir,
-    host: hostname(),
-    hostEnv: process.env,
-    ledger,
-    warn: (sentence: string) => logger.warn(sentence),
-  };
-  const wired = served.map(({ loaded, environments }) => wireService(loaded, environments, options));
+  const wired = role.services.map((loaded) => wireService(loaded, servedOf(role, loaded), wiringOptions(role)));
   const { client, connection: door } = await reach(temporal);
   await registerSearchAttributes(door, temporal.namespace, SEARCH_ATTRIBUTES);
-  const deps: ActivityDeps = {
-    ledger,
-    messenger: createLogMessenger(logger),
+  const deps = depsOf(role, wired, client);
+  await reapOrphans(deps, (sentence) => logger.warn(sentence));
+  const workers = await runWorkers({
+    temporal,
+    activities: createActivities(role.instrument?.(deps) ?? deps),
+    main: only === null || only === 'main',
+    queues: role.services.flatMap((loaded) =>
+      servedOf(role, loaded).map((env) => environmentQueue(loaded.policy.service, env)),
+    ),
+    workflows: role.workflows,
+    versioning: role.versioning ?? null,
+  });
+  const recorders = wired.flatMap((service) => service.recorders);
+  for (const recorder of recorders) recorder.start();
+  const conductor = createConductor(client);
+  for (const { policy } of role.services) await configure(policy, conductor, ledger);
+  return {
+    ended: workers.ended,
+    async ping() {
+      await conductor.ping();
+      workers.check();
+    },
+    async stop() {
+      await Promise.all(recorders.map((recorder) => recorder.stop()));
+      await workers.stop();
+      await door.close();
+    },
+  };
+}
+
+/** The environments of a service that are this worker's share. */
+function servedOf({ only }: WorkerRole, { policy: { service, ladder } }: LoadedService): readonly string[] {
+  return ladder.filter((env) => only === null || (only !== 'main' && only.service === service && only.env === env));
+}
+
+function wiringOptions({ stateDir, ledger, logger }: WorkerRole): Parameters<typeof wireService>[2] {
+  const warn = (sentence: string): void => logger.warn(sentence);
+  return { stateDir, host: hostname(), hostEnv: processVariables(), ledger, warn };
+}
+
+function depsOf(role: WorkerRole, wired: readonly WiredService[], client: Client): ActivityDeps {
+  return {
+    ledger: role.ledger,
+    messenger: createLogMessenger(role.logger),
     calendars: createCalendars(role.services.map(({ calendar }) => calendar)),
     runs: createRuns(client),
     clock: systemClock,
@@ -91,49 +106,4 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
     verify: verifyEd25519,
     services: Object.fromEntries(wired.map(({ drivers }) => [drivers.policy.service, drivers])),
   };
-  await reapOrphans(deps, (sentence) => logger.warn(sentence));
-  const activities = createActivities(role.instrument?.(deps) ?? deps);
-  const connection = await NativeConnection.connect({ address: temporal.address, ...nativeOptions(temporal.options) });
-  const { namespace, dataConverter } = temporal;
-  const common = { ...TUNING, connection, namespace, activities, ...(dataConverter && { dataConverter }) };
-  const queues = served.flatMap(({ loaded, environments }) =>
-    environments.map((env) => environmentQueue(loaded.policy.service, env)),
-  );
-  const workers = await Promise.all([
-    ...(role.only !== null && role.only !== 'main'
-      ? []
-      : [
-          Worker.create({
-            ...common,
-            taskQueue: MAIN_QUEUE,
-            ...(role.workflows ?? { workflowBundle: workflowBundle(dataConverter !== undefined) }),
-          }),
-        ]),
-    ...queues.map((taskQueue) => Worker.create({ ...common, taskQueue })),
-  ]);
-  const recorders = wired.flatMap((service) => service.recorders);
-  for (const recorder of recorders) recorder.start();
-  const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
-  const conductor = createConductor(client);
-  for (const { policy } of role.services) await configure(policy, conductor, ledger);
-  return {
-    ended,
-    async ping() {
-      await conductor.ping();
-      const idle = workers.filter((worker) => worker.getState() !== 'RUNNING');
-      if (idle.length > 0) throw new TidegateFailure('Unavailable', `${idle.length} queues are not worked on.`);
-    },
-    async stop() {
-      await Promise.all(recorders.map((recorder) => recorder.stop()));
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await ended.catch(() => undefined);
-      await connection.close();
-      await door.close();
-    },
-  };
-}
-
-/** What both kinds of connection understand. */
-function nativeOptions({ tls, apiKey, metadata }: TemporalAddress['options']): NativeConnectionOptions {
-  return { ...(tls && { tls }), ...(typeof apiKey === 'string' && { apiKey }), ...(metadata && { metadata }) };
 }
