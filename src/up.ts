@@ -2,7 +2,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { destination, type Logger } from 'pino';
 import type { TemporalAddress } from './client/connection';
 import { createLogger } from './api/logger';
@@ -10,12 +9,13 @@ import { startApi } from './api/server';
 import { loadConfig } from './config/load';
 import type { LoadedService } from './config/loaded';
 import { processVariables } from './config/process-env';
-import { productVersion } from './config/product-version';
 import type { Ledger } from './ports/ledger';
 import { keepCheckpoints } from './ledger/checkpoints';
 import { openLedger } from './ledger/open-ledger';
+import { endOnMistakes } from './wiring/last-words';
 import { reach } from './wiring/reach';
 import { checkpointing } from './wiring/record';
+import { installRuntime } from './wiring/runtime';
 import { sealing } from './wiring/sealing';
 import { ownSigning, trusting, type Signing } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
@@ -32,7 +32,6 @@ export interface UpOptions {
   /** File that the end of its chain is exported to; by default in the state folder. */
   readonly checkpoints?: string;
   readonly listen: { readonly host: string; readonly port: number };
-  readonly version: string;
   readonly logger: Logger;
   readonly workflows?: NonNullable<WorkerRole['workflows']>;
 }
@@ -44,7 +43,7 @@ export interface Up {
   stop(): Promise<void>;
 }
 
-export interface ConfiguredUp extends Omit<UpOptions, 'services' | 'signing' | 'logger' | 'version' | 'workflows'> {
+export interface ConfiguredUp extends Omit<UpOptions, 'services' | 'signing' | 'logger' | 'workflows'> {
   /** File or folder of the configuration; null: the nearest tidegate.yaml upward. */
   readonly configPath: string | null;
   readonly logLevel: string;
@@ -57,23 +56,15 @@ export async function startConfigured(options: ConfiguredUp): Promise<Up> {
   const services = loadConfig({ configPath, cwd: process.cwd(), variables, secrets: 'require' });
   await mkdir(stateDir, { recursive: true });
   const logger = createLogger(options.logLevel, destination({ dest: join(stateDir, 'tidegate.log'), sync: true }));
-  Runtime.install({ logger: temporalLogger(logger) });
+  endOnMistakes(logger);
+  installRuntime(logger);
   const temporal = { ...options.temporal, ...sealing() };
   return startAll({
     ...options,
     temporal,
     services,
     signing: await ownSigning(stateDir),
-    version: productVersion(),
     logger,
-  });
-}
-
-/** Temporal's own lines go into the same log. */
-function temporalLogger(logger: Logger): DefaultLogger {
-  return new DefaultLogger('INFO', ({ level, message, meta }) => {
-    const write = level === 'ERROR' ? logger.error : level === 'WARN' ? logger.warn : logger.info;
-    write.call(logger, { ...meta }, message);
   });
 }
 
@@ -92,7 +83,7 @@ async function environmentsKnown(services: readonly LoadedService[], ledger: Led
 
 /** Starts ledger, worker and API; answers once all of them work. */
 export async function startAll(options: UpOptions): Promise<Up> {
-  const { signing, temporal, stateDir, listen, version, logger } = options;
+  const { signing, temporal, stateDir, listen, logger } = options;
   const services = trusting(options.services, signing.trusted);
   const opened = await openLedger(options.ledger);
   const checkpoints = options.checkpoints ?? join(stateDir, 'checkpoints.jsonl');
@@ -110,7 +101,7 @@ export async function startAll(options: UpOptions): Promise<Up> {
   await environmentsKnown(services, ledger);
   const { client, connection } = await reach(temporal);
   const temporalUi = temporal.uiUrl && `${temporal.uiUrl}/namespaces/${temporal.namespace}`;
-  const api = await startApi({ services, ledger, client, signer: signing.signer, listen, temporalUi, version, logger });
+  const api = await startApi({ services, ledger, client, signer: signing.signer, listen, temporalUi, logger });
   return {
     url: api.url,
     ended: worker.ended,

@@ -3,24 +3,32 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
-import { answerProblems, identify, limitRate, observe, requestId } from './middleware';
+import { createDoor } from './auth';
+import { answerProblems, identify, limitAddress, limitRate, observe, requestId } from './middleware';
 import { mountOperations } from './mount';
 import { openApiDocument } from './openapi';
 import type { ApiDeps, ApiLimits } from './operation';
 import { operations } from './operations';
 import { createPace } from './pace';
 import { ApiProblem } from './problems';
+import { createSeats } from './stream';
 
 export const DEFAULT_LIMITS: ApiLimits = {
   perMinute: 1_200,
   perRunMinute: 120,
   recordedWithinMs: 10_000,
   pollMs: 100,
-  followers: 200,
+  feedMs: 500,
+  streams: 200,
+  streamsEach: 10,
+  recheckMs: 2_000,
 };
 
+/** One address may be several people: a team behind one proxy. */
+const PEOPLE_PER_ADDRESS = 5;
+
 /** What a caller of `createApp` gives: limits and registry have defaults. */
-export type AppOptions = Omit<ApiDeps, 'limits' | 'registry' | 'pace'> & {
+export type AppOptions = Omit<ApiDeps, 'limits' | 'registry' | 'pace' | 'door' | 'seats'> & {
   readonly limits?: Partial<ApiLimits>;
   readonly registry?: Registry;
 };
@@ -29,14 +37,16 @@ export type AppOptions = Omit<ApiDeps, 'limits' | 'registry' | 'pace'> & {
 export function createApp(options: AppOptions): Express {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const pace = createPace(limits.perRunMinute, options.now);
-  const deps: ApiDeps = { ...options, limits, pace, registry: options.registry ?? new Registry() };
+  const door = createDoor(options.services, options.ledger, options.now);
+  const seats = createSeats(limits.streams, limits.streamsEach);
+  const deps: ApiDeps = { ...options, limits, pace, door, seats, registry: options.registry ?? new Registry() };
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(requestId, observe(deps.logger, deps.registry), helmet(HEADERS));
-  app.use(identify(deps.services), limitRate(limits.perMinute));
+  app.use(limitAddress(PEOPLE_PER_ADDRESS * limits.perMinute), identify(door), limitRate(limits.perMinute));
   mountOperations(app, operations, deps);
-  mountDocs(app, openApiDocument(operations, deps.version));
+  mountDocs(app, openApiDocument(operations));
   app.use((req, _res, next) =>
     next(new ApiProblem('not-found', `There is no ${req.method} ${req.path.slice(0, 100)}: see /docs.`)),
   );

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Role } from '../domain/people';
-import type { ApiService, Caller } from './auth';
+import { configDoor, type ApiService, type Caller } from './auth';
 import { answerProblems, identify, limitRate, locals, observe, requestId } from './middleware';
 import { ApiProblem, invalidProblem } from './problems';
 
@@ -42,13 +42,13 @@ const WRITERS: readonly Role[] = ['admin', 'operator'];
 const WORKFLOW_HEADER = 'x-tidegate-workflow';
 const BODY_LIMIT = 8 * 1024 * 1024;
 const PER_MINUTE = 1_200;
-const NONE: Caller = { id: '', roles: new Map() };
+const NONE: Caller = { id: '', roles: new Map(), token: null };
 
 export function createCodecApp(deps: CodecDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(requestId, observe(deps.logger, new Registry()), helmet(), shared(deps.origin));
-  app.use(identify(deps.services), limitRate(PER_MINUTE), known, ours(deps.namespace));
+  app.use(identify(configDoor(deps.services)), limitRate(PER_MINUTE), known, ours(deps.namespace));
   app.use(express.json({ limit: BODY_LIMIT, strict: true }));
   app.post('/decode', (req, res) => decode(deps, req.body, res));
   app.post('/encode', (req, res) => encode(deps, req.body, req.get(WORKFLOW_HEADER), res));

@@ -8,7 +8,7 @@ import type { LedgerEvent } from '../domain/events';
 import { bugSubject, bugWorkflowId, environmentSubject, environmentWorkflowId } from '../domain/ids';
 import type { Actor } from '../domain/people';
 import { redact } from '../domain/redact';
-import type { BugDecision, DeploymentDecision, EnvironmentDecision, Refusal, Ruling } from '../domain/verbs';
+import type { BugDecision, EnvironmentDecision, Refusal, Ruling } from '../domain/verbs';
 import type { DecisionOutcome } from '../client/conductor';
 import { actorIn, readOnlySentence, type ApiService } from './auth';
 import type { ApiDeps } from './operation';
@@ -139,7 +139,7 @@ export async function settled(
 interface Refused {
   readonly service: string;
   readonly subject: string;
-  readonly decision: BugDecision | DeploymentDecision | EnvironmentDecision;
+  readonly decision: { readonly id: string; readonly verb: string; readonly reason: string | null };
   readonly actor: Actor;
 }
 

@@ -5,13 +5,15 @@ import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { TidegateFailure } from '../domain/failures';
-import { authenticate, type ApiService, type Caller } from './auth';
+import type { Caller, Door } from './auth';
 import { ApiProblem, problemBody } from './problems';
 
 /** What middleware leaves on a response for the call; typed in one place. */
 interface Locals {
   requestId?: string;
   caller?: Caller | null;
+  /** Why the token that came opens nothing, when there is more to say than that nobody knows it. */
+  tokenProblem?: string | null;
   /** Path of the operation, for figures: never the path as called, which has no end of values. */
   operation?: string;
 }
@@ -56,24 +58,39 @@ export function observe(logger: Logger, registry: Registry): RequestHandler {
 }
 
 /** Finds out who calls; whether that is needed is the operation's matter. */
-export function identify(services: readonly ApiService[]): RequestHandler {
-  return (req, res, next) => {
-    locals(res).caller = authenticate(services, req.get('authorization'));
+export function identify(door: Door): RequestHandler {
+  return async (req, res, next) => {
+    const { caller, problem } = await door(req.get('authorization'));
+    locals(res).caller = caller;
+    locals(res).tokenProblem = problem;
     next();
   };
 }
 
-/** Counts per person; without a good token per address, so that guessing tokens is slow. */
-export function limitRate(perMinute: number): RequestHandler {
+/** The sentence for whoever needs to be somebody and is not. */
+export const unauthorized = (res: Response, otherwise: string): ApiProblem =>
+  new ApiProblem('unauthorized', locals(res).tokenProblem ?? otherwise);
+
+/** Stands before any work on a token: a flood from one address costs no look at the ledger. */
+export const limitAddress = (perMinute: number): RequestHandler => limit(perMinute, (req) => address(req));
+
+/** Counts per token; without a good one per address, so that guessing tokens is slow. */
+export const limitRate = (perMinute: number): RequestHandler =>
+  limit(perMinute, (req, res) => {
+    const { caller } = locals(res);
+    if (!caller) return address(req);
+    return caller.token ? `token ${caller.token.id}` : `person ${caller.id}`;
+  });
+
+const address = (req: Request): string => `address ${ipKeyGenerator(req.ip ?? '')}`;
+
+function limit(perMinute: number, keyGenerator: (req: Request, res: Response) => string): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit: perMinute,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    keyGenerator: (req, res) => {
-      const caller = locals(res).caller;
-      return caller ? `person ${caller.id}` : `address ${ipKeyGenerator(req.ip ?? '')}`;
-    },
+    keyGenerator,
     handler: (_req, _res, next) =>
       next(new ApiProblem('too-many', `More than ${perMinute} requests in a minute: wait, then go on (Retry-After).`)),
   });

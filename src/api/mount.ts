@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import express, { Router, type Express, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import type { Caller } from './auth';
+import { scopeSentence, type Caller } from './auth';
 import { createOnce, digestOf, idempotencyKey, seedOf, type Kept } from './idempotency';
-import { locals, sendProblem } from './middleware';
+import { locals, sendProblem, unauthorized } from './middleware';
 import type { ApiDeps, Call, Operation, Reply } from './operation';
 import { ApiProblem, invalidProblem } from './problems';
 
 const BODY_LIMIT = 256 * 1024;
-const NOBODY: Caller = { id: '', roles: new Map() };
+const NOBODY: Caller = { id: '', roles: new Map(), token: null };
 
 /** `/v1/bugs/{id}` as express writes it. */
 export const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
@@ -27,11 +27,14 @@ export function mountOperations(app: Express, operations: readonly Operation[], 
 }
 
 /** The gate in front of a call: a stranger's body is never read. */
-function enter({ access, path }: Operation): RequestHandler {
+function enter({ access, method, path }: Operation): RequestHandler {
   return (_req, res, next) => {
+    const { caller } = locals(res);
     locals(res).operation = path;
-    if (access === 'public' || locals(res).caller) return next();
-    next(new ApiProblem('unauthorized', 'This needs a token of a known person: Authorization: Bearer tg_…'));
+    if (access === 'public') return next();
+    if (!caller) return next(unauthorized(res, 'This needs a token of a known person: Authorization: Bearer tg_…'));
+    const sentence = method === 'post' ? scopeSentence(caller) : null;
+    next(sentence === null ? undefined : new ApiProblem('not-allowed', sentence));
   };
 }
 

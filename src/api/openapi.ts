@@ -20,15 +20,18 @@ const PROBLEM_WORDS: Readonly<Record<number, string>> = {
 
 const problemContent = { 'application/problem+json': { schema: problemSchema } };
 
+/** The version of the calls, `/v1`: which build answers is not for strangers (6-faults abuse 35). */
+const API_VERSION = '1';
+
 /** The document as plain data. */
-export function openApiDocument(operations: readonly Operation[], version: string): object {
+export function openApiDocument(operations: readonly Operation[]): object {
   const paths: ZodOpenApiPathsObject = {};
   for (const each of operations) paths[each.path] = { ...paths[each.path], [each.method]: operationDoc(each) };
   return createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Tidegate',
-      version,
+      version: API_VERSION,
       description:
         'Takes a bug fix from report to production. Errors are RFC 9457 problems; instants are ISO-8601 UTC.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },

@@ -12,8 +12,9 @@ import type { Calendars } from '../ports/calendars';
 import type { Ledger } from '../ports/ledger';
 import type { Reports } from '../ports/reports';
 import type { Signer } from '../ports/signer';
-import type { ApiService, Caller } from './auth';
+import type { ApiService, Caller, Door } from './auth';
 import type { Pace } from './pace';
+import type { Seats } from './stream';
 
 export interface ApiLinks {
   /** Address of Temporal's UI up to and with the namespace: `http://127.0.0.1:8233/namespaces/default`. */
@@ -23,7 +24,7 @@ export interface ApiLinks {
 }
 
 export interface ApiLimits {
-  /** Requests a minute of one person, or of one address without a good token. */
+  /** Requests a minute of one token, or of one address without a good one; an address as a whole may five times that. */
   readonly perMinute: number;
   /** Decisions a minute on one run, whoever sends them. */
   readonly perRunMinute: number;
@@ -31,8 +32,13 @@ export interface ApiLimits {
   readonly recordedWithinMs: number;
   /** Time between two looks at the ledger while waiting or following. */
   readonly pollMs: number;
-  /** Logs followed at the same time, over all callers. */
-  readonly followers: number;
+  /** Time between two looks for new events. */
+  readonly feedMs: number;
+  /** Streams open at the same time, over all callers, and of one person. */
+  readonly streams: number;
+  readonly streamsEach: number;
+  /** Time between two looks whether the token of an open stream still opens anything. */
+  readonly recheckMs: number;
 }
 
 export interface ApiDeps {
@@ -48,10 +54,11 @@ export interface ApiDeps {
   now(): number;
   readonly links: ApiLinks;
   readonly logger: Logger;
-  readonly version: string;
   readonly registry: Registry;
   readonly limits: ApiLimits;
   readonly pace: Pace;
+  readonly door: Door;
+  readonly seats: Seats;
 }
 
 /** What a handler is given: input that its schemas let through, and who asks. */

@@ -4,9 +4,11 @@ import { bugOperations } from './routes/bugs';
 import { decisionOperations } from './routes/decisions';
 import { deploymentOperations } from './routes/deployments';
 import { environmentOperations } from './routes/environments';
+import { eventOperations } from './routes/events';
 import { healthOperations } from './routes/health';
 import { inboxOperations } from './routes/inbox';
 import { reportOperations } from './routes/reports';
+import { tokenOperations } from './routes/tokens';
 
 export const operations: readonly Operation[] = [
   ...bugOperations,
@@ -15,5 +17,7 @@ export const operations: readonly Operation[] = [
   ...deploymentOperations,
   ...inboxOperations,
   ...reportOperations,
+  ...eventOperations,
+  ...tokenOperations,
   ...healthOperations,
 ];

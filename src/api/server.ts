@@ -22,7 +22,6 @@ export interface ApiRole {
   readonly listen: { readonly host: string; readonly port: number };
   /** Temporal's UI up to and with the namespace, or null. */
   readonly temporalUi: string | null;
-  readonly version: string;
   readonly logger: Logger;
 }
 
@@ -35,13 +34,17 @@ export interface RunningApi {
 /** Slow senders are cut off (6-faults abuse 26); a followed log is an answer, and may last. */
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 60_000;
+/** More are hung up on at once. */
+const MAX_CONNECTIONS = 2_000;
 
 /** Listens once the door is safe to open. @throws BadPlan for an open address without tokens */
 export async function startApi(role: ApiRole): Promise<RunningApi> {
-  const { services, ledger, client, signer, listen, temporalUi, version, logger } = role;
+  const { services, ledger, client, signer, listen, temporalUi, logger } = role;
   refuseOpenDoor(listen.host, services);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  // Anybody may read the figures: which Node has which hole is nobody's business.
+  registry.removeSingleMetric('nodejs_version_info');
   const app = createApp({
     services,
     ledger,
@@ -52,7 +55,6 @@ export async function startApi(role: ApiRole): Promise<RunningApi> {
     now: () => Date.now(),
     links: { temporalUi, board: null },
     logger,
-    version,
     registry,
   });
   return listenOn(app, listen);
@@ -61,6 +63,7 @@ export async function startApi(role: ApiRole): Promise<RunningApi> {
 /** Serves an app with the limits that every door of ours has. @throws BadPlan when the port is taken */
 export async function listenOn(app: RequestListener, listen: ApiRole['listen']): Promise<RunningApi> {
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, app);
+  server.maxConnections = MAX_CONNECTIONS;
   const port = await listening(server, listen);
   const host = isIP(listen.host) === 6 ? `[${listen.host}]` : listen.host;
   return { url: `http://${host}:${port}`, stop: () => closed(server) };

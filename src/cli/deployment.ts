@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Deployment, DeploymentTaken, LogLineBody, Sample } from '../api/schemas/deployment';
 import { doing, type Context, type Io, type Outcome } from './context';
+import { CliFailure, EXIT } from './exit';
 import { plain, table } from './terminal';
 import { deploymentPage, time } from './words';
 
@@ -75,6 +76,7 @@ async function follow(context: Context, id: string): Promise<Outcome> {
   const lines: { at: string; text: string }[] = [];
   for await (const { event, data } of context.api.events(`${deploymentPath(id)}/log`, { follow: 1 })) {
     if (event === 'end') return ended(id, lines, data as { readonly verdict: string | null });
+    if (event === 'closed') throw new CliFailure(EXIT.auth, (data as { readonly detail: string }).detail);
     const { at, text } = data as LogLineBody;
     if (context.json) lines.push({ at, text });
     context.line(`${time(at)}  ${plain(text)}`);

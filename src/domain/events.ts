@@ -3,6 +3,7 @@ import type { BugEvent } from './bug';
 import type { DeploymentEvent } from './deployment';
 import type { EnvironmentEvent } from './environment';
 import type { Surface } from './people';
+import type { TokenEvent } from './token';
 
 /** Facts that change no noun's state but belong to the record. */
 export type NoteEvent =
@@ -29,7 +30,7 @@ export type NoteEvent =
     }
   | { readonly kind: 'message.malformed'; readonly data: { readonly name: string; readonly problem: string } };
 
-export type DomainEvent = BugEvent | EnvironmentEvent | DeploymentEvent | NoteEvent;
+export type DomainEvent = BugEvent | EnvironmentEvent | DeploymentEvent | TokenEvent | NoteEvent;
 
 /** Who did it, when, why: common to all events. */
 export interface Stamp {

@@ -20,6 +20,7 @@ export const environmentSubject = (env: string): string => `env/${env}`;
 /** Where an environment's background readings are kept: the baselines of its deployments. */
 export const readingsSubject = (service: string, env: string): string => environmentSubject(`${service}/${env}`);
 export const deploymentSubject = (id: string): string => `deploy/${id}`;
+export const tokenSubject = (id: string): string => `token/${id}`;
 
 /**
  * The workflow's own event id: the same event written twice is one row (3-architecture §4). `life` is the first run of

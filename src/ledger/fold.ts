@@ -2,7 +2,7 @@
 import type { LedgerEvent, Stamped } from '../domain/events';
 import type { ChainedEvent } from '../ports/ledger';
 import { fromRow, pageOfEvents } from './chain';
-import { BUGS, DEPLOYMENTS, ENVIRONMENTS, type Folded, type Model } from './models';
+import { BUGS, DEPLOYMENTS, ENVIRONMENTS, TOKENS, type Folded, type Model } from './models';
 import { allOf, type Db, type LedgerStore } from './schema';
 
 /** Rows of one noun by their key, as they are or as they become. */
@@ -10,7 +10,7 @@ type Rows = ReadonlyMap<string, Folded>;
 /** Of each noun its rows: in `MODELS`'s order. */
 export type Models = readonly Rows[];
 
-const MODELS: readonly Model[] = [BUGS, ENVIRONMENTS, DEPLOYMENTS];
+const MODELS: readonly Model[] = [BUGS, ENVIRONMENTS, DEPLOYMENTS, TOKENS];
 
 /** The rows that the events are about. */
 export async function loadModels(tx: Db, events: readonly LedgerEvent[]): Promise<Models> {

@@ -15,6 +15,8 @@ import {
   findDeployments,
   findEnvironment,
   findEnvironments,
+  findToken,
+  findTokens,
   pageSize,
 } from './nouns';
 import type { Db, LedgerStore } from './schema';
@@ -39,6 +41,8 @@ export function createLedger(store: LedgerStore): RebuildableLedger {
     environments: () => read(findEnvironments),
     deployment: (id) => read((db) => findDeployment(db, id)),
     deployments: (filter) => read((db) => findDeployments(db, filter)),
+    token: (by, value) => read((db) => findToken(db, by, value)),
+    tokens: (service) => read((db) => findTokens(db, service)),
 
     step: (deployment, step) => read((db) => findStep(db, deployment, step)),
     intend: (intent) => write((tx) => writeIntent(tx, intent)),

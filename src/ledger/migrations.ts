@@ -14,6 +14,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0003-deployment-evidence', up: createEvidence },
   { name: '0004-keys-and-numbers', up: createKeys },
   { name: '0005-deployments-of-a-service', up: indexDeployments },
+  { name: '0006-tokens', up: createTokens },
 ];
 
 /**
@@ -176,4 +177,17 @@ async function createKeys(db: Db): Promise<void> {
 
 async function indexDeployments(db: Db): Promise<void> {
   await db.schema.createIndex('deployment_by_service').on('deployment').columns(['service', 'first_seq']).execute();
+}
+
+async function createTokens(db: Db): Promise<void> {
+  await db.schema
+    .createTable('token')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('service', 'text', (column) => column.notNull())
+    .addColumn('sha256', 'text', (column) => column.notNull())
+    .addColumn('first_seq', 'bigint', (column) => column.notNull())
+    .addColumn('updated_at', 'bigint', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('token_by_sha256').on('token').column('sha256').execute();
 }

@@ -5,7 +5,8 @@ import { evolveDeployment, type DeploymentEvent, type DeploymentState } from '..
 import type { EnvironmentEvent, EnvironmentState } from '../domain/environment';
 import { evolveEnvironment } from '../domain/environment-evolve';
 import type { Stamped } from '../domain/events';
-import { bugSubject, deploymentSubject, environmentSubject } from '../domain/ids';
+import { bugSubject, deploymentSubject, environmentSubject, tokenSubject } from '../domain/ids';
+import { evolveToken, type TokenEvent, type TokenState } from '../domain/token';
 import type { Db } from './schema';
 import { searchable } from './text';
 
@@ -138,4 +139,34 @@ export const DEPLOYMENTS: Model = {
       .execute();
   },
   clear: (tx) => tx.deleteFrom('deployment').execute(),
+};
+
+export const TOKENS: Model = {
+  noun: 'token',
+  subjectPrefix: tokenSubject(''),
+  evolve: (state, event) => evolveToken(state as TokenState | null, event as Stamped<TokenEvent>),
+  key: ({ name }) => name,
+  load: (tx, names) =>
+    tx
+      .selectFrom('token')
+      .select(['service', 'id as name', 'first_seq as firstSeq', 'updated_at as updatedAt', 'state'])
+      .where('id', 'in', names)
+      .execute(),
+  save: async (tx, rows) => {
+    const values = rows.map(({ service, name, firstSeq, updatedAt, state }) => {
+      const { sha256 } = state as TokenState;
+      return { id: name, service, sha256, first_seq: firstSeq, updated_at: updatedAt, state: JSON.stringify(state) };
+    });
+    await tx
+      .insertInto('token')
+      .values(values)
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet(({ ref }) => ({
+          updated_at: ref('excluded.updated_at'),
+          state: ref('excluded.state'),
+        })),
+      )
+      .execute();
+  },
+  clear: (tx) => tx.deleteFrom('token').execute(),
 };

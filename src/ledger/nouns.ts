@@ -1,9 +1,10 @@
-/** Reads of the read models: bugs, environments, deployments. */
+/** Reads of the read models: bugs, environments, deployments, tokens. */
 import { sql } from 'kysely';
 import type { BugState } from '../domain/bug';
 import type { DeploymentState } from '../domain/deployment';
 import type { EnvironmentState } from '../domain/environment';
 import { TidegateFailure } from '../domain/failures';
+import type { TokenState } from '../domain/token';
 import type { BugFilter, DeploymentFilter, Page } from '../ports/ledger';
 import type { Db } from './schema';
 import { containsPattern, searchable } from './text';
@@ -101,4 +102,16 @@ export async function findDeployments(db: Db, filter: DeploymentFilter): Promise
   if (filter.env !== null) query = query.where('env', '=', filter.env);
   if (filter.cursor !== null) query = query.where('first_seq', '<', readCursor(filter.cursor));
   return pageOf<DeploymentState>(await query.execute(), limit);
+}
+
+/** The oldest with this SHA-256: giving a hash again never revives a token that was taken back. */
+export async function findToken(db: Db, by: 'id' | 'sha256', value: string): Promise<TokenState | null> {
+  const query = db.selectFrom('token').select('state').where(by, '=', value).orderBy('first_seq');
+  return stateOf(await query.limit(1).executeTakeFirst()) as TokenState | null;
+}
+
+/** Newest first; a service has few. */
+export async function findTokens(db: Db, service: string): Promise<readonly TokenState[]> {
+  const query = db.selectFrom('token').select('state').where('service', '=', service).orderBy('first_seq', 'desc');
+  return (await query.limit(MAX_PAGE).execute()).map((row) => stateOf(row) as TokenState);
 }

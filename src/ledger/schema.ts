@@ -46,6 +46,15 @@ export interface LedgerTables {
     state: string;
   };
 
+  token: {
+    id: string;
+    service: string;
+    sha256: string;
+    first_seq: number;
+    updated_at: number;
+    state: string;
+  };
+
   step: {
     deployment: string;
     step: string;

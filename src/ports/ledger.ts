@@ -3,6 +3,7 @@ import type { DeploymentState } from '../domain/deployment';
 import type { EnvironmentState } from '../domain/environment';
 import type { LedgerEvent } from '../domain/events';
 import type { Reading } from '../domain/reading';
+import type { TokenState } from '../domain/token';
 import type { Sample } from '../domain/watch';
 import type { LogLine } from './deployer';
 
@@ -89,6 +90,10 @@ export interface Ledger {
   deployment(id: string): Promise<DeploymentState | null>;
   /** Newest first. */
   deployments(filter: DeploymentFilter): Promise<Page<DeploymentState>>;
+  /** The token with this id or SHA-256 (hex), expired and revoked ones too. */
+  token(by: 'id' | 'sha256', value: string): Promise<TokenState | null>;
+  /** Tokens of a service, newest first, at most a thousand. */
+  tokens(service: string): Promise<readonly TokenState[]>;
   /** Events of a subject, oldest first, at most `limit` newest. */
   timeline(service: string, subject: string, limit: number): Promise<readonly ChainedEvent[]>;
   /** Events after a sequence number, oldest first. */

@@ -2,7 +2,7 @@ import request from 'supertest';
 import { operations } from '../../src/api/operations';
 import type { Operation } from '../../src/api/operation';
 import { answerOf, as, useWorld, type Reply } from './support';
-import { askedEvents, deploymentEvents, environmentEvents, SHOP, tokenOf, validatedBug } from './sample';
+import { askedEvents, deploymentEvents, environmentEvents, SHOP, tokenEvents, tokenOf, validatedBug } from './sample';
 
 const world = useWorld();
 const protectedOnes = operations.filter(({ access }) => access === 'people');
@@ -45,13 +45,16 @@ const MATRIX: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   // The first answer counts: whoever may answer after that finds it answered.
   decideDeployment: { dev: 403, sen: 403, aud: 403, ann: 200, bo: 409 },
   decideEnvironment: { ann: 200, bo: 200, sen: 403, dev: 403, aud: 403 },
+  makeToken: { aud: 403, dev: 403, sen: 403, bo: 403, ann: 201 },
+  decideToken: { aud: 403, sen: 403, bo: 403, dev: 200, ann: 200 },
 };
 
 test.each(named(protectedOnes))('%s answers each role as the matrix says', async (_name, operation) => {
   const row = operation.method === 'get' ? { ann: 200, bo: 200, sen: 200, dev: 200, aud: 200 } : MATRIX[operation.id];
   if (!row) throw new Error(`${operation.id} has no row in the matrix: say who may call it`);
   const seeds = [...validatedBug('1'), ...deploymentEvents('shop-prod-1'), ...environmentEvents('prod')];
-  await world().ledger.append(seeds.concat(validatedBug('2'), askedEvents('shop-prod-2')));
+  const more = [...validatedBug('2'), ...askedEvents('shop-prod-2'), ...tokenEvents('6b6f1d2a9c3b')];
+  await world().ledger.append([...seeds, ...more]);
   for (const [person, status] of Object.entries(row)) {
     const who = as(world().app, person);
     const path = pathOf(operation);
@@ -80,18 +83,23 @@ test('people of another service see and touch nothing of this one', async () => 
     '/v1/deployments/shop-prod-1/log',
     '/v1/deployments/shop-prod-1/samples',
     '/v1/deployments?service=shop',
+    '/v1/events?service=shop&follow=0',
+    '/v1/tokens?service=shop',
   ];
   for (const path of denied) {
     const reply = await zoe.get(path);
     expect([path, reply.status, reply.body.code]).toEqual([path, 403, 'no-access']);
   }
-  for (const path of ['/v1/bugs', '/v1/deployments', '/v1/inbox']) {
+  await world().ledger.append(tokenEvents('6b6f1d2a9c3b'));
+  for (const path of ['/v1/bugs', '/v1/deployments', '/v1/inbox', '/v1/tokens']) {
     expect([path, (await zoe.get(path)).body.items]).toEqual([path, []]);
   }
   const approve = await zoe.post('/v1/bugs/1/decisions?service=shop', { verb: 'close', reason: 'x' });
   const hold = await zoe.post('/v1/environments/shop/prod/decisions', { verb: 'hold', reason: 'x' });
   const report = await zoe.post('/v1/bugs', { service: 'shop', title: 'x', severity: 'low', foundIn: 'prod' });
-  expect([approve.status, hold.status, report.status]).toEqual([403, 403, 403]);
+  const revoke = await zoe.post('/v1/tokens/6b6f1d2a9c3b/decisions', { verb: 'revoke' });
+  expect([approve.status, hold.status, report.status, revoke.status]).toEqual([403, 403, 403, 403]);
+  expect((await zoe.get('/v1/events?after=0&follow=0')).text).toBe('');
   expect(world().conductor.done).toEqual([]);
 });
 

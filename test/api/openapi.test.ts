@@ -5,7 +5,7 @@ import { expressPath } from '../../src/api/mount';
 import type { Operation } from '../../src/api/operation';
 import { operations } from '../../src/api/operations';
 import { as, useWorld } from './support';
-import { askedEvents, deploymentEvents, environmentEvents, validatedBug } from './sample';
+import { askedEvents, deploymentEvents, environmentEvents, validatedBug, tokenEvents } from './sample';
 
 const world = useWorld();
 
@@ -54,7 +54,7 @@ test.each(named)(
   '%s answers its documented example with a documented answer of the documented shape',
   async (_name, operation) => {
     const seeds = [...validatedBug('11'), ...deploymentEvents('shop-prod-1'), ...environmentEvents('prod')];
-    await world().ledger.append(askedEvents('shop-prod-2'));
+    await world().ledger.append([...askedEvents('shop-prod-2'), ...tokenEvents('6b6f1d2a9c3b')]);
     await world().ledger.append(seeds);
     await as(world().app, 'dev').post('/v1/bugs', { service: 'shop', title: 'x', severity: 'low', foundIn: 'prod' });
     const documented = (await documentOf(world().app)).paths[operation.path]?.[operation.method];

@@ -5,8 +5,9 @@ import type { BugReport, Fix } from '../../src/domain/bug';
 import type { DeploymentEvent } from '../../src/domain/deployment';
 import type { EnvironmentEvent } from '../../src/domain/environment';
 import type { DomainEvent, LedgerEvent } from '../../src/domain/events';
-import { bugSubject, deploymentSubject, environmentSubject } from '../../src/domain/ids';
+import { bugSubject, deploymentSubject, environmentSubject, tokenSubject } from '../../src/domain/ids';
 import type { Role } from '../../src/domain/people';
+import type { TokenScope } from '../../src/domain/token';
 import { SIGNER } from '../support/signing';
 import type { Breach } from '../../src/domain/watch';
 import type { ApprovalRule, EnvironmentPolicy, ServicePolicy } from '../../src/domain/policy';
@@ -67,7 +68,7 @@ export function policyOf(service: string, rule: ApprovalRule = RULE): ServicePol
   };
 }
 
-const person = (id: string, ...roles: Role[]): ApiService['people'][number] => ({
+export const person = (id: string, ...roles: Role[]): ApiService['people'][number] => ({
   id,
   roles,
   tokenSha256: digest(tokenOf(id)),
@@ -185,6 +186,13 @@ export const BREACH: Breach = {
   afterMs: 120_000,
   sentence: 'p99 is 0.4, 2 times the baseline 0.2, at T+2 min',
 };
+
+/** A token of the developer that the ledger lets in for an hour; `tokenOf('ledger read dev')` is the token itself. */
+export function tokenEvents(id: string, scope: TokenScope = 'read', person = 'dev'): LedgerEvent[] {
+  const sha256 = digest(tokenOf(`ledger ${scope} ${person}`));
+  const data = { id, service: 'shop', person, scope, sha256, expiresAt: AT + 3_600_000 };
+  return eventsOf('shop', tokenSubject(id), AT, 'ann', [{ kind: 'token.made', data }]);
+}
 
 /** A deployment whose watch asks people since a minute after it began. */
 export function askedEvents(id: string): LedgerEvent[] {

@@ -48,7 +48,7 @@ export async function createWorld(options: Partial<AppOptions> = {}): Promise<Wo
   );
   const restarted = (more: Partial<AppOptions> = {}): Express =>
     createApp({
-      ...{ services, ledger, conductor, signer: SIGNER, reportsOf, calendars: null, now: () => AT, version: '0.1.0' },
+      ...{ services, ledger, conductor, signer: SIGNER, reportsOf, calendars: null, now: () => AT },
       links: { temporalUi: 'http://127.0.0.1:8233/namespaces/default', board: null },
       logger: createLogger('silent'),
       ...options,

@@ -113,7 +113,6 @@ async function openCase({ spec, world }: CasePlan): Promise<OpenCase> {
   const api = await startApi({
     ...{ services, ledger, client, listen, logger, signer: signing.signer },
     temporalUi: null,
-    version: '0.0.0',
   });
   return { folder, ledger, client, api, address, signers: signing.trusted };
 }

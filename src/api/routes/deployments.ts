@@ -112,10 +112,11 @@ const deploymentLog = operation({
   },
   problems: [403, 404, 422],
   example,
-  handle: async ({ deps, caller, params, query, req, res }) => {
+  handle: async (call) => {
+    const { deps, caller, params, query, req, res } = call;
     const state = await findDeployment(deps, caller, params.id);
     const follow = query.follow === '1' || req.accepts(['text/plain', 'text/event-stream']) === 'text/event-stream';
-    if (follow) await followLog(deps, state.id, query.after, req, res);
+    if (follow) await followLog(call, state.id, query.after);
     else await wholeLog(deps.ledger, state.id, query.after, res);
     return { kind: 'written' };
   },

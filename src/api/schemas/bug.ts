@@ -73,6 +73,7 @@ const fixSchema = z.object({
   head: z.string().meta({ description: 'What an approval names (X-21)' }),
   base: z.string(),
   files: z.array(z.string()),
+  changesScript: z.array(z.string()).meta({ description: 'Deploy scripts that this fix changes' }),
   authors: z.array(z.string()),
   diff: z.string().nullable(),
 });

@@ -1,12 +1,13 @@
 /** A bug as the API shows it: the ledger's state, the outlook, the timeline and what the caller may do. */
 import { STATUS_COLOURS, type BugState } from '../../domain/bug';
-import { boundFor, bugOutlook, type BugOutlook } from '../../domain/bug-view';
+import { boundFor, bugOutlook, changedScripts, type BugOutlook } from '../../domain/bug-view';
 import { bugActions } from '../../domain/decision';
 import type { DeploymentState } from '../../domain/deployment';
 import type { EnvironmentState } from '../../domain/environment';
 import { eventWords } from '../../domain/event-words';
 import { bugSubject, bugWorkflowId } from '../../domain/ids';
 import type { Surface } from '../../domain/people';
+import type { ServicePolicy } from '../../domain/policy';
 import type { ChainedEvent } from '../../ports/ledger';
 import { actorIn, type ApiService, type Caller } from '../auth';
 import type { ApiDeps } from '../operation';
@@ -66,7 +67,7 @@ function summary(
   return {
     ...reportOf(state),
     ...statusOf(state, outlook),
-    ...workOf(state),
+    ...workOf(state, policy),
     deployments: state.deployments.map((id) => deploymentOfBug(id, deployments.get(id) ?? null)),
     actions: [...bugActions({ state, policy }, actorIn(caller, state.service, surface))],
     links: linksOf(deps.links, bugWorkflowId(state.service, state.id), `/bugs/${state.service}/${state.id}`),
@@ -120,13 +121,15 @@ function statusOf(state: BugState, { waitingFor, nextEvent, blockedBy }: BugOutl
   };
 }
 
-function workOf({ fix, analysis, validation, approvals, shipped }: BugState) {
+function workOf(state: BugState, policy: ServicePolicy) {
+  const { fix, analysis, validation, approvals, shipped } = state;
   return {
     fix: fix && {
       ref: fix.ref,
       head: fix.head,
       base: fix.base,
       files: [...fix.files],
+      changesScript: [...changedScripts(state, policy)],
       authors: [...fix.authors],
       diff: fix.diff,
     },

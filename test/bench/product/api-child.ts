@@ -25,7 +25,6 @@ async function run(plan: ProductPlan): Promise<void> {
     now: () => Date.now(),
     links: { temporalUi: null, board: null },
     logger: createLogger('error'),
-    version: '0.0.0',
     registry: new Registry(),
     // The crowd of a bench is one person.
     limits: { perMinute: 1_000_000 },
