@@ -24,7 +24,7 @@ describe('the fault harness, in short', () => {
       const only = 'worker-kill,worker-pause,server-kill,cancel,script-deaf';
       const { code, lines } = await faults(
         '--runs',
-        '10',
+        '8',
         '--seed',
         '2',
         '--lanes',
@@ -35,7 +35,7 @@ describe('the fault harness, in short', () => {
         only,
       );
       expect(lines.filter((line) => line.startsWith('BROKEN') || line.startsWith('  I'))).toEqual([]);
-      expect(lines.at(-1)).toMatch(/^10 runs, \d+ faults struck: 0 lost, 0 double, 0 stuck, 0 orphans$/);
+      expect(lines.at(-1)).toMatch(/^8 runs, \d+ faults struck: 0 lost, 0 double, 0 stuck, 0 orphans$/);
       expect(code).toBe(0);
       expect(await processesNaming('tidegate-faults-')).toEqual([]);
     },
