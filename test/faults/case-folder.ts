@@ -78,10 +78,6 @@ export async function spoil(
 export const headOf = ({ repository }: CaseFolder, ref: string): Promise<string> =>
   git(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
 
-/** A file's text at a commit; null when it is not there. */
-export const fileAt = ({ repository }: CaseFolder, sha: string, path: string): Promise<string | null> =>
-  git(repository, ['cat-file', '-p', `${sha}:${path}`]).catch(() => null);
-
 export interface CaseFolderPlan {
   readonly root: string;
   readonly template: string;
