@@ -9,6 +9,7 @@ import { approvalCheck } from './approvals';
 import { targetOf, type ActivityDeps } from './deps';
 import type { ActEnd, Activities } from './index';
 import { actOnce, runs, sawSentence } from './step';
+import { driftCheck } from './target';
 
 /** A target may need a moment after its script ended; an unclear answer is asked for again, never guessed. */
 const LOOKS = 10;
@@ -17,8 +18,8 @@ const LOOK_EVERY_MS = 1_000;
 const ROLLBACK_OFFSET = 1e12;
 
 interface Act {
-  /** Asked before anything is touched. */
-  readonly permission: () => Promise<readonly Check[]>;
+  /** Asked before anything is touched, with what the target shows then. */
+  readonly permission: (before: Observation) => Promise<readonly Check[]>;
   readonly deployer: Deployer;
   readonly order: DeployOrder;
   readonly reached: (observation: Observation) => boolean;
@@ -96,10 +97,11 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
     now: () => clock.now(),
     alreadyThere,
     observe: () => beating(deployer.observe()),
-    async checks() {
+    begun: () => deployer.begun(order),
+    async checks(before) {
       if (order.act === 'rollback') return null;
       // An abort that came meanwhile touches nothing (6-faults F28).
-      checks = unlessStopped([...(await permission()), ...(await beating(deployer.check(order)))]);
+      checks = unlessStopped([...(await permission(before)), ...(await beating(deployer.check(order)))]);
       const failed = failedChecks(checks) ?? (await stopped());
       return failed === null ? null : { refused: { outcome: 'refused', checks, reason: failed } };
     },
@@ -129,12 +131,24 @@ function putByAnother(seen: Observation, deployment: string): boolean {
   return seen.state === 'running' && seen.deployment !== null && seen.deployment !== deployment;
 }
 
+/** A slot's train that waited beyond its grace, for its worker or for its environment, touches nothing (X-19). */
+function slotCheck({ env, leaveUntil }: DeploymentOrder, now: number): readonly Check[] {
+  if (leaveUntil === null || now <= leaveUntil) return [];
+  const detail = `the grace of its slot is over before anything was touched on ${env} (X-19)`;
+  return [{ name: 'slot', ok: false, detail }];
+}
+
 export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidate' | 'rollBack'> {
   return {
     deployCandidate(order, candidate) {
       const previous = order.running && { version: order.running.version, sha: order.running.sha };
       const act = actOn(deps, order, deployOrder(order, 'deploy', candidate, previous), order.id);
-      const permission = async () => [await approvalCheck(deps, order, candidate)];
+      const permission = async (before: Observation) => [
+        ...slotCheck(order, deps.clock.now()),
+        // Preflight had a clear answer: only another one counts now, not a moment of silence.
+        ...(before.state === 'running' ? [driftCheck(order, before)] : []),
+        await approvalCheck(deps, order, candidate),
+      ];
       return carryOut(deps, { ...act, permission }, 'execute');
     },
     rollBack(order, candidate: Candidate, to) {

@@ -44,7 +44,7 @@ function localDate(at: number, timeZone: string): string {
 }
 
 async function build(deps: ActivityDeps, order: DeploymentOrder, at: number): Promise<Candidate> {
-  const { source, policy, targets } = serviceOf(deps, order.service);
+  const { source, policy } = serviceOf(deps, order.service);
   await source.fetch();
   const base = await baseOfOrder(source, order, policy.repo.main);
   const passengers = [...order.kept.map(keptPassenger), ...order.passengers];
@@ -59,8 +59,8 @@ async function build(deps: ActivityDeps, order: DeploymentOrder, at: number): Pr
   if (production && somebodyAboard(order, built)) {
     await source.tag(versionTag(built.version), built.sha, await tagMessage(source, built), at);
   }
-  const script = targets[order.env]?.script ?? null;
-  const comparable = script !== null && order.running !== null;
+  const { script } = order.policy.deploy;
+  const comparable = script !== undefined && order.running !== null;
   const scriptChanged = comparable && (await source.differs(order.running.sha, built.sha, script));
   return { ...built, base, scriptChanged };
 }

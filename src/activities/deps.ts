@@ -20,8 +20,6 @@ export interface Target {
   readonly deployer: Deployer;
   readonly smoke: SmokeRunner;
   readonly metrics: Metrics;
-  /** Path of the deploy script in the repository; null for drivers without one. */
-  readonly script: string | null;
 }
 
 /** The drivers of one service. */

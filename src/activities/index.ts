@@ -86,6 +86,8 @@ export interface WatchOrder {
   readonly startedAt: number;
   readonly baseline: Baseline | null;
   readonly policy: DeploymentOrder['policy']['watch'];
+  /** What must still answer at the end (6-faults F24), and the deployment that put it there; absent: nobody looks. */
+  readonly serves?: { readonly target: Target; readonly deployment: string | null };
   /** What people said of soft rules so far; null: nobody is asked, only a hard breach ends the window early. */
   readonly settled: readonly Settled[] | null;
 }
@@ -128,6 +130,9 @@ export interface Activities {
   deployCandidate(order: DeploymentOrder, candidate: Candidate): Promise<ActEnd>;
   rollBack(order: DeploymentOrder, candidate: Candidate, to: Target): Promise<ActEnd>;
   runSmoke(order: DeploymentOrder, target: Target, deployment: string): Promise<readonly SmokeResult[]>;
-  /** Watches until the window's end or a breach; resumes at the last sample in the ledger. */
+  /**
+   * Watches until the window's end or a breach; resumes at the last sample in the ledger (A-050).
+   * @throws Unknown when something else answers by then: somebody deployed by hand (6-faults F24)
+   */
   watchWindow(order: WatchOrder): Promise<WatchVerdict>;
 }

@@ -15,10 +15,12 @@ export interface StepPlan {
   /** Beyond doubt, whatever was done before: by deployment id or commit. */
   readonly alreadyThere: (observation: Observation) => boolean;
   readonly observe: () => Promise<Observation>;
+  /** Whether an earlier attempt started the act on this host; one that never did looks again before it acts. */
+  readonly begun: () => Promise<boolean>;
   /** Acts, or adopts the act of an earlier attempt on this host; never called when the target is already there. */
   readonly act: () => Promise<ActEnd>;
   /** Checks that must hold before the first act; a failed one means that nothing is touched. */
-  readonly checks: () => Promise<{ readonly refused: ActEnd } | null>;
+  readonly checks: (before: Observation) => Promise<{ readonly refused: ActEnd } | null>;
 }
 
 /** What an observation says, in words for proofs and sentences. */
@@ -57,10 +59,11 @@ export async function actOnce(ledger: Ledger, plan: StepPlan): Promise<ActEnd> {
   const row = await ledger.step(deployment, step);
   if (row && row.state !== 'intent') return stored(row);
   if (row && row.host !== host) return settle(ledger, plan, await elsewhere(plan, row));
-  if (!row) {
+  // Between an intent and the first instruction may lie hours of a busy environment: what was true then is asked again.
+  if (!row || !(await plan.begun())) {
     const before = await plan.observe();
     if (plan.alreadyThere(before)) return settle(ledger, plan, done(`already there: ${sawSentence(before)}`));
-    const refused = await plan.checks();
+    const refused = await plan.checks(before);
     if (refused) return settle(ledger, plan, refused.refused);
   }
   const mine = await ledger.intend({ deployment, step, fence, attempt, host, at: now() });

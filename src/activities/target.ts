@@ -110,7 +110,7 @@ export function createTargetActivities(
 }
 
 /** Does the environment run what the ledger says? Somebody may have deployed by hand (6-faults F24). */
-function driftCheck(order: DeploymentOrder, seen: Observation): Check {
+export function driftCheck(order: DeploymentOrder, seen: Observation): Check {
   const { running, env } = order;
   const saw = sawSentence(seen);
   if (seen.state === 'unclear') {

@@ -1,4 +1,5 @@
 /** The watch window: one long activity that samples, judges, and resumes at the last sample in the ledger (A-050, P5). */
+import { TidegateFailure } from '../domain/failures';
 import { deploymentSubject } from '../domain/ids';
 import { TIDEGATE } from '../domain/people';
 import { wasAnswered, type Breach, type WatchVerdict } from '../domain/watch';
@@ -7,6 +8,7 @@ import { watchTurn } from '../domain/watch-turn';
 import { alive, beating, stopSignal } from './context';
 import { targetOf, type ActivityDeps } from './deps';
 import type { Activities, WatchOrder } from './index';
+import { runs, sawSentence } from './step';
 
 export function createWatch(deps: ActivityDeps): Pick<Activities, 'watchWindow'> {
   const { ledger, clock } = deps;
@@ -32,13 +34,28 @@ export function createWatch(deps: ActivityDeps): Pick<Activities, 'watchWindow'>
         const finished = now >= startedAt + windowMs;
         const turn = watchTurn({ samples, baseline, rules, settled }, { ...policy, startedAt, now, finished });
         turn.told.forEach(notice);
-        if (turn.verdict) return turn.verdict;
+        if (turn.verdict) {
+          await stillServes(deps, order);
+          return turn.verdict;
+        }
         alive(`T+${Math.round((now - startedAt) / 1000)} s, ${samples.length} samples`);
         // The wait may be longer than the heartbeat timeout.
         await pause(Math.min(everyMs, startedAt + windowMs - now));
       }
     },
   };
+}
+
+/** What the window says is of no use when another build was watched; and nobody's deployment by hand is rolled back. */
+async function stillServes(deps: ActivityDeps, { service, env, serves }: WatchOrder): Promise<void> {
+  if (serves === undefined) return;
+  const { target, deployment } = serves;
+  const seen = await beating(targetOf(deps, service, env).deployer.observe());
+  if (seen.state !== 'running' || runs(seen, target, deployment)) return;
+  throw new TidegateFailure(
+    'Unknown',
+    `drift: ${env} was given ${target.version} (${target.sha.slice(0, 7)}) and shows ${sawSentence(seen)}. Somebody deployed by hand meanwhile; nothing was rolled back. Look at ${env}, then recheck it.`,
+  );
 }
 
 /**

@@ -173,7 +173,9 @@ function seenSentence(bug: Bug, sha: string | undefined): string {
   const holds = validation?.alsoHolds.map((id) => `#${id}`).join(', ');
   const more = holds ? ` Validation also holds ${holds}.` : '';
   const from = fix === null ? '' : ` from ${fix.ref}, ${fix.files.length} files`;
-  return line(`Approving #${bug.id} "${bug.title}": ${what ?? 'no fix yet'}${from}.${more}`);
+  const script = fix?.changesScript.join(', ');
+  const warning = script ? ` It changes the deploy script ${script}.` : '';
+  return line(`Approving #${bug.id} "${bug.title}": ${what ?? 'no fix yet'}${from}.${warning}${more}`);
 }
 
 async function approveMany({ api }: Context, seen: readonly Bug[], options: Options): Promise<Outcome> {

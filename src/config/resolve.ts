@@ -1,9 +1,11 @@
 /** From the file as written to policy and calendar: every default filled in, every duration in ms, no secret. */
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import { canonicalJson } from '../domain/canonical-json';
 import type {
   ApprovalRule,
   Calendar,
+  DeployPolicy,
   EnvironmentPolicy,
   ServicePolicy,
   SmokeCase,
@@ -148,11 +150,19 @@ function resolveEnvironment(
       driver: input.deploy.driver,
       idleTimeoutMs: ms(input.deploy.idleTimeout, DEFAULTS.idleTimeoutMs),
       timeoutMs: ms(input.deploy.timeout, DEFAULTS.timeoutMs),
+      ...followedScript(input.deploy),
     },
     approvals: { ...approvals, severity: Object.fromEntries(severity) },
     smoke: smoke.map(resolveSmoke),
     watch: resolveWatch(input.watch, production),
   };
+}
+
+/** A pinned script is the same whatever the candidate holds. */
+function followedScript(deploy: EnvironmentInput['deploy']): Pick<DeployPolicy, 'script'> {
+  return deploy.driver === 'script' && deploy.scriptFrom === undefined
+    ? { script: posix.normalize(deploy.script) }
+    : {};
 }
 
 /** A rule that names only part of itself takes the rest from the rule it stands for. */

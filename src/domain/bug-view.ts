@@ -66,6 +66,12 @@ export function boundFor(state: BugState, policy: ServicePolicy): string | null 
   }
 }
 
+/** The deploy scripts that a fix brings along: they run with the candidate, before anybody saw them run (4-interfaces §3). */
+export function changedScripts({ fix }: Pick<BugState, 'fix'>, policy: ServicePolicy): readonly string[] {
+  const scripts = Object.values(policy.environments).flatMap(({ deploy }) => deploy.script ?? []);
+  return [...new Set(scripts)].filter((script) => fix?.files.includes(script) ?? false);
+}
+
 /** The verbs a bug waits for: whoever may use one of them finds the bug in their inbox. */
 export function awaitedVerbs(state: BugState): readonly BugVerb[] {
   if (state.endedAt !== null) return [];
@@ -136,9 +142,11 @@ function validation(state: BugState, facts: BugFacts): WaitingFor {
   const { count } = approvalRule(policy, state.severity);
   const given = countedApprovals(state);
   const votes = count > 1 ? ` (${given} of ${count} approvals given)` : '';
+  const scripts = changedScripts(state, policy).join(', ');
+  const warning = scripts === '' ? '' : `; this fix changes the deploy script ${scripts}`;
   return {
     who: roles(policy, state.severity),
-    what: `validation on ${policy.validation}, then approve-prod of ${state.fix?.head.slice(0, 7) ?? 'the fix'}${votes}`,
+    what: `validation on ${policy.validation}, then approve-prod of ${state.fix?.head.slice(0, 7) ?? 'the fix'}${votes}${warning}`,
     since: state.statusAt,
     until: nextT2?.cutoffAt ?? null,
   };

@@ -1,5 +1,6 @@
 /** Current details in Markdown for Temporal's own UI: status, next event, what is waited for (4-interfaces §8). */
 import type { BugState } from './bug';
+import { changedScripts } from './bug-view';
 import { openQuestion, type DeploymentState } from './deployment';
 import type { EnvironmentState } from './environment';
 import type { ServicePolicy } from './policy';
@@ -14,6 +15,7 @@ export function bugDetails(state: BugState, policy: ServicePolicy): string {
     ...line('severity', state.severity),
     ...line('next', booking && `${booking.env} ${booking.label ?? booking.slot ?? ''}`),
     ...line('fix', fix && `${fix.ref} at ${fix.head.slice(0, 7)}`),
+    ...line('changes the deploy script', changedScripts(state, policy).join(', ') || null),
     ...line('approved by', approvals.length > 0 ? approvals.map(({ by }) => by).join(', ') : null),
     ...line('blocked', blocked && `${blocked.what} (who can go on: ${blocked.whoCanLift})`),
     ...line('validated in', state.status === 'deployed_uat' ? policy.validation : null),

@@ -71,6 +71,8 @@ export interface DeployPolicy {
   /** Silence longer than this is a hang. */
   readonly idleTimeoutMs: number;
   readonly timeoutMs: number;
+  /** The deploy script's path in the repository, where the candidate brings its own; absent: pinned, or no script. */
+  readonly script?: string;
 }
 
 export interface EnvironmentPolicy {

@@ -76,6 +76,8 @@ export interface Deployer {
    * @throws Busy (lock held by another deployment), Fenced (a higher fence was seen), BadPlan (no script), Unknown
    */
   act(order: DeployOrder, hooks: ActHooks): Promise<ActResult>;
+  /** Whether this act was ever started on this host; a busy environment or a lost runner leaves it unstarted. */
+  begun(order: DeployOrder): Promise<boolean>;
   /** What earlier workers left behind on this host, by pid, start time and boot: never a number that was reused. */
   unfinished(): Promise<readonly UnfinishedAct[]>;
   /** Ends every process of the deployment: SIGTERM to the group, 10 s, SIGKILL; returns when none is left. */

@@ -1,5 +1,5 @@
 /** From a service's config to its drivers: the one place that knows which tool stands behind which port. */
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import type { ServiceDrivers, Target } from '../activities/deps';
 import type { EnvironmentWiring, LoadedService } from '../config/loaded';
 import { TidegateFailure } from '../domain/failures';
@@ -61,9 +61,7 @@ function targetOf(
     hostEnv: options.hostEnv,
   });
   const smoke = createHttpSmokeRunner({ url, allowedHosts: [new URL(url).host] });
-  // A pinned script is the same whatever the candidate holds.
-  const followed = deploy.scriptFrom.from === 'candidate' && !isAbsolute(deploy.script);
-  return { deployer, smoke, metrics, script: followed ? deploy.script : null };
+  return { deployer, smoke, metrics };
 }
 
 function analystOf(policy: ServicePolicy, source: GitSource): Analyst {

@@ -1,6 +1,7 @@
 /** The watch of a deployment: a hard breach ends it, a soft one asks people while the target stays watched (A-050 to A-052). */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { Target } from '../domain/deployment';
+import type { WatchOrder } from '../activities';
+import type { Candidate, Target } from '../domain/deployment';
 import { answererRoles } from '../domain/deployment-decision';
 import { breachOf, failedSmoke, sentBack, watchSentence } from '../domain/deployment-plan';
 import { pendingQuestion, settledRules, windowEnd, type Question, type Settled } from '../domain/deployment-question';
@@ -16,18 +17,20 @@ const SLACK_MS = 10 * 60_000;
 interface Window {
   readonly startedAt: number;
   readonly windowMs: number;
+  readonly serves: NonNullable<WatchOrder['serves']>;
   readonly baseline: Baseline | null;
   readonly settled: readonly Settled[] | null;
 }
 
 /** Null when the candidate may stay, else why not. */
-export async function watch(flight: Flight, baseline: Baseline | null): Promise<string | null> {
+export async function watch(flight: Flight, candidate: Candidate, baseline: Baseline | null): Promise<string | null> {
   begin(flight, 'watch');
+  const serves = { target: targetOf(candidate), deployment: flight.order.id };
   const startedAt = Date.now();
   for (;;) {
     const { questions } = flight.journal.state();
     const end = windowEnd(startedAt, flight.order.policy.watch.windowMs, questions);
-    const window = { startedAt, windowMs: end - startedAt, baseline, settled: settledRules(questions) };
+    const window = { startedAt, windowMs: end - startedAt, serves, baseline, settled: settledRules(questions) };
     const seen = await stoppable(watched(flight, window));
     const verdict = seen.outcome === 'soft' ? await ask(flight, seen.breach, window) : seen;
     if (verdict === null) continue;
@@ -46,13 +49,18 @@ export async function verify(flight: Flight, to: Target, baseline: Baseline | nu
   const { order, journal } = flight;
   const { runSmoke } = environmentReads(order.service, order.env);
   const results = await runSmoke(order, to, order.running?.deployment ?? '');
-  const window = { startedAt: Date.now(), windowMs: order.policy.watch.miniWindowMs, baseline, settled: null };
+  const serves = { target: targetOf(to), deployment: order.running?.deployment ?? null };
+  const { miniWindowMs: windowMs } = order.policy.watch;
+  const window = { startedAt: Date.now(), windowMs, serves, baseline, settled: null };
   const problem = failedSmoke(results) ?? breachOf(await watched(flight, window));
   const detail = problem ?? `${to.version} answers: ${results.length} smoke checks passed and the mini watch held`;
   finish(flight, 'verify', problem === null, detail);
   journal.emit({ kind: 'deployment.rolled-back', data: { to, verified: problem === null, smoke: results, detail } });
   return problem;
 }
+
+/** A candidate is more than an activity needs to know. */
+const targetOf = ({ version, sha }: Target): Target => ({ version, sha });
 
 function watched({ order }: Flight, window: Window): Promise<WatchVerdict> {
   const { id, service, env, policy } = order;

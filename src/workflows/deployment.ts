@@ -22,7 +22,7 @@ import { deploymentEndedSignal, type DeploymentEnd } from './messages';
 import { patientReads } from './proxies';
 import { readable } from './readable';
 import { tell } from './tell';
-import { worldly } from './worldly';
+import { isUnknown, worldly } from './worldly';
 
 /** How a deployment ended, before it is told to anybody. */
 interface End {
@@ -83,7 +83,7 @@ async function putThere(flight: Flight, candidate: Candidate, baseline: Baseline
   if (act.outcome === 'failed') return rollBack(flight, candidate, act.reason, baseline);
   const broken = await smoke(flight, candidate);
   if (broken) return rollBack(flight, candidate, broken, baseline);
-  const breach = await watch(flight, baseline);
+  const breach = await watch(flight, candidate, baseline);
   if (breach) return rollBack(flight, candidate, breach, baseline);
   // Live and proven: from here on it is written down, whoever would like to stop it.
   const { alsoHolds, leftover } = await CancellationScope.nonCancellable(() => commit(flight, candidate));
@@ -115,7 +115,8 @@ async function interrupted(flight: Flight, error: unknown): Promise<End> {
   log.error('The deployment was interrupted.', { id: flight.order.id, reason });
   if (phase) finish(flight, phase, false, reason);
   if (candidate === null || !(await touched(flight, stopped))) return aborted(reason);
-  if (phase === 'rollback' || phase === 'verify') return unknownState(reason);
+  // What was seen cannot be judged, and to go back over it would be a guess (6-faults F24).
+  if (phase === 'rollback' || phase === 'verify' || isUnknown(error)) return unknownState(reason);
   return rollBack(flight, candidate, reason, null).catch((again: unknown) => unknownState(worldly(again)));
 }
 

@@ -38,7 +38,7 @@ export interface ScriptWorker {
 export async function scriptWorker(yard: Yard, deployer: Deployer, host = 'host-1'): Promise<ScriptWorker> {
   const ledger = await openLedger(join(yard.root, 'ledger.db'));
   const policy = policyOf('shop');
-  const targets = { uat: { deployer, script: 'scripts/deploy.sh' } };
+  const targets = { uat: { deployer } };
   const services = { shop: { policy, targets } };
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() };
   // Only what acting needs: the other ports are not asked.

@@ -142,13 +142,15 @@ function buildCandidate(script: Script, order: CandidateOrder): BuiltCandidate {
 }
 
 function targetFor(script: Script, env: string): Target {
+  const begun = new Set<string>();
+  const nameOf = ({ deployment, act }: DeployOrder): string => `${deployment}.${act}`;
   return {
-    script: 'scripts/deploy.sh',
     deployer: {
       check: () => (script.slowCheck ?? Promise.resolve()).then(() => script.checks),
       act(order) {
         script.acts.push(order);
         const result = script.act(order);
+        begun.add(nameOf(order));
         if (result.outcome === 'exited' && result.code === 0) {
           const { version, sha: commit } = order.to;
           script.running[env] = {
@@ -161,6 +163,7 @@ function targetFor(script: Script, env: string): Target {
         }
         return script.hold.then(() => result);
       },
+      begun: (order) => Promise.resolve(begun.has(nameOf(order))),
       unfinished: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
       observe() {

@@ -161,6 +161,9 @@ export function createScriptDeployer(options: ScriptDeployerOptions): Deployer {
       }
       return followJob(job, order, hooks, await followOptions(here));
     },
+    async begun({ deployment, act }) {
+      return (await readJob(jobOf(here.base, deployment, act))).state !== 'new';
+    },
     unfinished: () => unfinishedJobs(here.base),
     stop: (deployment) => stop(here, deployment),
     observe: () => observe(here),

@@ -65,7 +65,6 @@ export type OnAct = (deployment: string) => Promise<void> | void;
 function noTarget(onAct: OnAct): Target {
   let running: Observation = { state: 'running', ...BASE, deployment: null, source: 'nothing' };
   return {
-    script: 'deploy.sh',
     deployer: {
       check: () => Promise.resolve([{ name: 'nothing', ok: true, detail: 'nothing to check' }]),
       async act({ to, deployment }) {
@@ -73,6 +72,7 @@ function noTarget(onAct: OnAct): Target {
         running = { state: 'running', version: to.version, sha: to.sha, deployment, source: 'nothing' };
         return { outcome: 'exited', code: 0, metadata: {}, tail: '' };
       },
+      begun: () => Promise.resolve(false),
       unfinished: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
       observe: () => Promise.resolve(running),
