@@ -18,9 +18,12 @@ import { keepCheckpoints } from './ledger/checkpoints';
 import { ledgerMayExist } from './ledger/open-ledger';
 import { obtainTemporal, profilePlace } from './temporal/obtain';
 import { startConfigured } from './up';
+import { createFigures, processRegistry } from './wiring/figures';
 import { startHealth } from './wiring/health';
+import { endOnMistakes } from './wiring/last-words';
 import { reach } from './wiring/reach';
 import { checkpointing, rewriteReports, withLedger } from './wiring/record';
+import { installMeasuredRuntime } from './wiring/runtime';
 import { sealing } from './wiring/sealing';
 import { apiSigning, trusting, workerKeys } from './wiring/signing';
 import { versioningOf } from './wiring/versioning';
@@ -121,12 +124,25 @@ export async function runWorker({ settings, say, signal }: RoleOptions, only: Wo
   const versioning = versioningOf(settings);
   const services = trusting(servicesOf(settings, only), workerKeys());
   const stateDir = resolve(settings.stateDir);
+  const registry = processRegistry();
   await withLedger(settings, async (opened) => {
     const logger = createLogger(settings.logLevel);
-    const { ledger, stop: stopCheckpoints } = keepCheckpoints(opened, checkpointing(settings.checkpoints, logger));
+    endOnMistakes(logger);
+    const figures = createFigures(registry);
+    const native = await installMeasuredRuntime(logger);
+    const { ledger: kept, stop: stopCheckpoints } = keepCheckpoints(
+      opened,
+      checkpointing(settings.checkpoints, logger),
+    );
+    const ledger = figures.ledger(kept);
     const temporal = placeOf(settings);
-    const worker = await startWorker({ services, only, versioning, temporal, ledger, stateDir, logger });
-    const health = await startHealth(settings.healthPort, { Temporal: worker.ping, 'The ledger': () => ledger.ping() });
+    const role = { services, only, versioning, temporal, ledger, stateDir, logger, instrument: figures.ports };
+    const worker = await startWorker(role);
+    const probes = { Temporal: worker.ping, 'The ledger': () => ledger.ping() };
+    const health = await startHealth(settings.healthPort, probes, {
+      host: settings.listen.host,
+      metrics: async () => `${await registry.metrics()}\n${await native()}`,
+    });
     say(only === null || only === 'main' ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
     await untilStopped(signal, worker.ended).finally(async () => {
       await health.stop();

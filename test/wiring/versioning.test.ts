@@ -51,7 +51,8 @@ function activitiesOf(build: string): Activities {
       Promise.resolve({ running: null, source: 'test', answered: true, nextNumber: 1, fence: 0, known: null }),
     buildCandidate() {
       worked.push(`candidate by ${build}`);
-      return Promise.resolve({ version: '1.4.3', sha: 'f'.repeat(40), aboard: [], left: [], changes: [] });
+      const target = { version: '1.4.3', sha: 'f'.repeat(40) };
+      return Promise.resolve({ ...target, base: target, aboard: [], left: [], changes: [], scriptChanged: false });
     },
   };
   return some as Activities;
