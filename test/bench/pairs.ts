@@ -1,17 +1,19 @@
-/** Rows are measured in pairs, ABBA, in one process and minute: what disturbs one side disturbs the other, too. */
+/** Rows are measured in rounds, ABBA, in one process and minute: what disturbs one side disturbs the other, too. */
 import { cpuOf, cpuOfMachine } from './cpu';
 
 /** What one run of one side gave. */
 export interface Outcome {
   /** How many things came to their end; a run that drops one is void. */
   readonly outcomes: number;
-  /** The figure that is compared, in the row's unit; by default the wall time. */
+  /** The figure that is compared, lower is better; by default the wall time in milliseconds. */
   readonly figure?: number;
+  /** CPU milliseconds, where the side measures a part of its run only; by default that of `processes` over the run. */
+  readonly cpuMs?: number;
 }
 
 export interface Side {
   readonly name: string;
-  /** Processes whose CPU counts, besides what the row says: worker, server, database. */
+  /** Processes whose CPU counts with everything below them: worker, server, database. */
   readonly processes: () => readonly number[];
   readonly run: () => Promise<Outcome>;
 }
@@ -33,12 +35,13 @@ export interface Spread {
 }
 
 export interface Comparison {
-  readonly runs: readonly Measured[];
-  /** Ours by theirs, pair by pair. */
+  readonly ours: readonly Measured[];
+  readonly theirs: readonly Measured[];
+  /** Ours by theirs, round by round; below 1 is better than they. */
   readonly figure: Spread;
   readonly cpu: Spread;
-  /** The baseline by itself, one run against the next: what a ratio of 1 looks like here. */
-  readonly again: Spread;
+  /** The baseline by itself, one run by the run before it: what a ratio of 1 looks like here. Null with a single round. */
+  readonly again: Spread | null;
   readonly foreign: number;
 }
 
@@ -46,41 +49,56 @@ export async function measure(side: Side, expected: number): Promise<Measured> {
   const processes = side.processes();
   const before = { own: cpuOf([process.pid]), counted: cpuOf(processes), all: cpuOfMachine() };
   const startedAt = performance.now();
-  const { outcomes, figure } = await side.run();
+  const { outcomes, figure, cpuMs } = await side.run();
   const wallMs = performance.now() - startedAt;
-  const cpuMs = cpuOf(processes) - before.counted;
+  const counted = cpuOf(processes) - before.counted;
   const all = Math.max(1, cpuOfMachine() - before.all);
-  const ours = Math.max(cpuOf([process.pid]) - before.own, cpuMs);
+  const own = cpuOf([process.pid]) - before.own;
   if (outcomes !== expected) throw new Error(`${side.name}: ${outcomes} of ${expected} came to their end; void`);
-  return { side: side.name, wallMs, cpuMs, foreign: Math.max(0, 1 - ours / all), outcomes, figure: figure ?? wallMs };
+  return {
+    side: side.name,
+    wallMs,
+    cpuMs: cpuMs ?? counted,
+    foreign: Math.max(0, 1 - own / all),
+    outcomes,
+    figure: figure ?? wallMs,
+  };
 }
 
-/** At least `pairs` pairs, each begun by the other side than the one before it. */
-export async function compare(ours: Side, theirs: Side, pairs: number, expected: number): Promise<Comparison> {
-  const runs: Measured[] = [];
-  const matched: [Measured, Measured][] = [];
-  for (let pair = 0; pair < pairs; pair += 1) {
-    const order = pair % 2 === 0 ? [ours, theirs] : [theirs, ours];
-    const taken = new Map<Side, Measured>();
-    for (const side of order) taken.set(side, await measure(side, expected));
-    const [a, b] = [taken.get(ours), taken.get(theirs)];
-    if (!a || !b) throw new Error('a pair has two sides');
-    matched.push([a, b]);
-    runs.push(a, b);
+/** So many rounds, each begun at the other end than the one before it; one comparison for each baseline, in their order. */
+export async function compare(
+  ours: Side,
+  baselines: readonly Side[],
+  rounds: number,
+  expected: number,
+): Promise<readonly Comparison[]> {
+  const sides = [ours, ...baselines];
+  const runs = new Map(sides.map((side): [Side, Measured[]] => [side, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+      runs.get(side)?.push(await measure(side, expected));
+    }
   }
-  const baseline = matched.map(([, b]) => b);
+  const mine = runs.get(ours) ?? [];
+  return baselines.map((side) => comparison(mine, runs.get(side) ?? []));
+}
+
+export function comparison(ours: readonly Measured[], theirs: readonly Measured[]): Comparison {
+  const ratios = (figure: (run: Measured) => number): number[] =>
+    ours.map((run, at) => figure(run) / Math.max(1e-9, figure(theirs[at] ?? run)));
+  const again = theirs.slice(1).map((run, at) => run.figure / (theirs[at]?.figure ?? run.figure));
   return {
-    runs,
-    figure: spread(matched.map(([a, b]) => a.figure / b.figure)),
-    cpu: spread(matched.map(([a, b]) => a.cpuMs / Math.max(1, b.cpuMs))),
-    again: spread(baseline.slice(1).map((run, at) => run.figure / (baseline[at]?.figure ?? run.figure))),
-    foreign: median(runs.map(({ foreign }) => foreign)),
+    ours,
+    theirs,
+    figure: spread(ratios(({ figure }) => figure)),
+    cpu: spread(ratios(({ cpuMs }) => Math.max(1, cpuMs))),
+    again: again.length === 0 ? null : spread(again),
+    foreign: median([...ours, ...theirs].map(({ foreign }) => foreign)),
   };
 }
 
 export function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: median(sorted), from: sorted[0] ?? NaN, to: sorted.at(-1) ?? NaN };
+  return { median: median(values), from: Math.min(...values), to: Math.max(...values) };
 }
 
 export function median(values: readonly number[]): number {

@@ -3,14 +3,20 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { SEARCH_ATTRIBUTES } from '../../src/domain/ids';
-import { childrenOf } from '../../src/topology/processes';
 import { startPostgres, type Postgres } from '../../src/topology/postgres';
-import { obtainTemporal } from '../../src/temporal/obtain';
+import { childrenOf } from '../../src/topology/processes';
+import { isWorker } from './child';
+import { startDev, startProduction, type Server } from './server';
+
+export interface SiteOptions {
+  readonly server: 'dev' | 'production';
+  readonly say: (line: string) => void;
+}
 
 export interface Site {
   readonly folder: string;
   readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly server: Server;
   readonly postgres: Postgres;
   /** What stands in the table: which server, which database. */
   readonly profile: string;
@@ -21,37 +27,35 @@ export interface Site {
   close(): Promise<void>;
 }
 
+const NAMESPACE = 'bench';
+
 /** Opens a site in a folder of its own under the system's temporary one. */
-export async function openSite(say: (line: string) => void): Promise<Site> {
+export async function openSite({ server: kind, say }: SiteOptions): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-bench-'));
   await chmod(folder, 0o711); // PostgreSQL runs as another user when we are root
-  const before = new Set(childrenOf(process.pid));
-  await mkdir(join(folder, 'temporal'), { recursive: true });
   const postgres = await startPostgres({ folder: join(folder, 'postgres') });
-  const temporal = await obtainTemporal({
-    mode: 'own',
-    stateDir: join(folder, 'temporal'),
-    namespace: 'bench',
-    ui: false,
-    searchAttributes: SEARCH_ATTRIBUTES,
-    env: process.env,
-    say,
+  const place = { folder: join(folder, 'temporal'), namespace: NAMESPACE, postgres, say };
+  await mkdir(place.folder);
+  const server = await (kind === 'dev' ? startDev(place) : startProduction(place)).catch(async (error: unknown) => {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   });
-  const grown = childrenOf(process.pid).filter((pid) => !before.has(pid));
   const bundles = new Map<string, Promise<string>>();
   return {
     folder,
-    temporal: { address: temporal.address, namespace: 'bench' },
+    temporal: { address: server.address, namespace: NAMESPACE },
+    server,
     postgres,
-    profile: 'dev server 1.29.1 on SQLite, tuned; ledger on PostgreSQL',
-    processes: () => grown,
+    profile: server.profile,
+    processes: () => childrenOf(process.pid).filter((pid) => !isWorker(pid)),
     bundle(workflowsPath) {
       const made = bundles.get(workflowsPath) ?? bundled(workflowsPath, folder, bundles.size);
       bundles.set(workflowsPath, made);
       return made;
     },
     async close() {
-      await temporal.stop();
+      await server.stop();
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,8 +1,7 @@
 /** The floor's worker: the same SDK settings as the product's, and a table where the product has its ledger. */
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { Pool } from 'pg';
+import { openRecord } from './record';
 import type { FloorActivities } from './workflows';
 
 export interface FloorPlan {
@@ -16,23 +15,10 @@ export interface FloorPlan {
 process.once('disconnect', () => process.exit(1));
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-/** The same two writes as the product's: a record that is kept, and the state that lists show. */
-const RECORD = `
-  with kept as (
-    insert into floor_event (id, bug, kind, hash) values ($1, $2, $3, $4) on conflict do nothing
-  )
-  insert into floor_bug (bug, status) values ($2, $3) on conflict (bug) do update set status = excluded.status`;
-
 async function run({ service, temporal, database, bundle, watchMs }: FloorPlan): Promise<void> {
-  const pool = new Pool({ connectionString: database, max: 10 });
-  pool.on('error', () => undefined);
-  await pool.query('create table if not exists floor_event (id text primary key, bug text, kind text, hash text)');
-  await pool.query('create table if not exists floor_bug (bug text primary key, status text)');
+  const { record } = await openRecord(database, 10);
   const activities: FloorActivities = {
-    async record(bug, status) {
-      const id = `${bug}/${status}`;
-      await pool.query(RECORD, [id, bug, status, createHash('sha256').update(id).digest('hex')]);
-    },
+    record,
     analyse: () => Promise.resolve(),
     async stage(deployment, stage) {
       if (stage === 'watch') await sleep(watchMs);
@@ -47,6 +33,7 @@ async function run({ service, temporal, database, bundle, watchMs }: FloorPlan):
     activities,
     stickyQueueScheduleToStartTimeout: '1s',
     maxCachedWorkflows: 500,
+    maxHeartbeatThrottleInterval: '60s',
   });
   process.once('SIGTERM', () => worker.shutdown());
   process.send?.({ up: true });

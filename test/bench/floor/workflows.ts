@@ -65,7 +65,32 @@ export async function floorBug({ bug, service, slotMs, records }: FloorInput): P
   await ride('prod');
 }
 
+/** P4: a bug that only waits for its train. */
+export async function floorRider(bug: string, service: string): Promise<void> {
+  let here = false;
+  setHandler(arrived, () => void (here = true));
+  await getExternalWorkflowHandle(trainId(service, 'prod')).signal(board, workflowInfo().workflowId);
+  await condition(() => here);
+  await local.record(bug, 'deployed_prod');
+}
+
 const STAGES = ['preflight', 'candidate', 'execute', 'smoke', 'watch', 'commit'] as const;
+
+/** P6: one deployment after the other through one run, each asked for by a signal and told to whoever asked. */
+export async function floorQueue(env: string, number = 0): Promise<never> {
+  const waiting: string[] = [];
+  setHandler(board, (asker) => void waiting.push(asker));
+  for (;;) {
+    await condition(() => waiting.length > 0);
+    const asker = waiting.shift() ?? '';
+    number += 1;
+    for (const stage of STAGES) await remote.stage(`${env}-${number}`, stage);
+    await getExternalWorkflowHandle(asker).signal(arrived, env);
+    await local.record(`${env}-${number}`, 'released');
+    if (workflowInfo().continueAsNewSuggested && waiting.length === 0) break;
+  }
+  return continueAsNew<typeof floorQueue>(env, number);
+}
 
 export async function floorTrain(env: string, slotMs: number, number = 0): Promise<never> {
   const waiting: string[] = [];
@@ -77,7 +102,7 @@ export async function floorTrain(env: string, slotMs: number, number = 0): Promi
     const aboard = waiting.splice(0);
     number += 1;
     for (const stage of STAGES) await remote.stage(`${env}-${number}`, stage);
-    for (const bug of aboard) await getExternalWorkflowHandle(bug).signal(arrived, env);
+    await Promise.all(aboard.map((bug) => getExternalWorkflowHandle(bug).signal(arrived, env)));
   }
   return continueAsNew<typeof floorTrain>(env, slotMs, number);
 }

@@ -20,7 +20,7 @@ async function run(plan: ProductPlan): Promise<void> {
     ledger: await openLedger(plan.ledger),
     conductor: createConductor(new Client({ connection, namespace: plan.temporal.namespace })),
     signer: signing.signer,
-    reports: { write: () => Promise.resolve(''), list: () => Promise.resolve([]), read: () => Promise.resolve(null) },
+    reportsOf: () => ({ list: () => Promise.resolve([]), read: () => Promise.resolve(null) }),
     calendars: null,
     now: () => Date.now(),
     links: { temporalUi: null, board: null },

@@ -15,6 +15,8 @@ export interface ProductPlan {
   readonly ledger: string;
   readonly bundle: string;
   readonly signingKey: string;
+  /** `scripts`: deployments run a real script by the real driver; everything else has nothing behind it. */
+  readonly drivers: 'none' | 'scripts';
   /** A slot of either kind this often. */
   readonly slotMs: number;
   /** Watch window and interval, below what a config file may say. */

@@ -1,36 +1,28 @@
 /** The product on a site: its worker, its API, and the people of a bench. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { Pool } from 'pg';
 import { startChild, type Child } from '../child';
+import type { Lane, Timing } from '../lane';
 import type { Site } from '../site';
 import { newSigningKey, writeConfig, type ProductPlan } from './plan';
 import { fixOf } from './no-op';
 
-export interface Product {
+export interface Product extends Lane {
   readonly service: string;
-  worker: Child;
-  /** Answers of the worker: the first instruction of each deployment, `{ act, at }`. */
-  report(title: string): Promise<string>;
-  decide(bug: string, verb: string, more?: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Ids of this service's bugs in a status. */
-  inStatus(status: string): Promise<readonly string[]>;
-  /** Waits until so many bugs are in a status, besides those before. */
-  until(status: string, count: number): Promise<void>;
-  stop(): Promise<void>;
+  readonly client: Client;
+  readonly api: Child;
+  readonly plan: ProductPlan;
+  /** How many events of a kind the ledger holds. */
+  events(kind: string): Promise<number>;
 }
 
-export const headOf = (bug: string): string => fixOf(bug).head;
-
-export interface ProductOptions {
+export interface ProductOptions extends Timing {
   readonly service: string;
   readonly bundle: string;
-  readonly slotMs: number;
-  readonly watchMs: number;
+  readonly drivers?: ProductPlan['drivers'];
 }
-
-const LOOK_EVERY_MS = 50;
 
 export async function startProduct(site: Site, options: ProductOptions): Promise<Product> {
   const { service } = options;
@@ -38,11 +30,15 @@ export async function startProduct(site: Site, options: ProductOptions): Promise
   await mkdir(folder, { recursive: true });
   const tokens = writeConfig(folder, service);
   const ledger = await site.postgres.createDatabase(`ledger_${service.replaceAll('-', '_')}`);
-  const plan: ProductPlan = { ...options, folder, ledger, temporal: site.temporal, signingKey: newSigningKey() };
-  const worker = await startChild(require.resolve('./worker-child'), plan);
+  const { temporal } = site;
+  const plan: ProductPlan = { drivers: 'none', ...options, folder, ledger, temporal, signingKey: newSigningKey() };
+  const startWorker = () => startChild(require.resolve('./worker-child'), plan);
+  const worker = await startWorker();
   const api = await startChild(require.resolve('./api-child'), plan);
+  const connection = await Connection.connect({ address: temporal.address });
   const pool = new Pool({ connectionString: ledger, max: 2 });
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   async function post(path: string, token: string, body: unknown): Promise<{ readonly id: string }> {
     const answer = await fetch(`${String(api.up)}${path}`, {
@@ -54,38 +50,38 @@ export async function startProduct(site: Site, options: ProductOptions): Promise
     return (await answer.json()) as { id: string };
   }
 
-  async function inStatus(status: string): Promise<readonly string[]> {
-    const { rows } = await pool.query<{ id: string }>('select id from bug where service = $1 and status = $2', [
-      service,
-      status,
-    ]);
-    return rows.map(({ id }) => id);
-  }
-
-  return {
+  const product: Product = {
+    name: 'product',
     service,
     worker,
-    async report(title) {
-      return (await post('/v1/bugs', tokens.dev, { service, title, severity: 'low', foundIn: 'uat' })).id;
+    api,
+    plan,
+    client: new Client({ connection, namespace: temporal.namespace }),
+    async report() {
+      const report = { service, title: 'The price is off', severity: 'low', foundIn: 'uat' };
+      return (await post('/v1/bugs', tokens.dev, report)).id;
     },
-    decide: async (bug, verb, more = {}) => {
-      await post(`/v1/bugs/${bug}/decisions?service=${service}`, tokens.ann, { verb, ...more });
+    async decide(bug, verb) {
+      const decision = verb === 'confirm' ? { verb } : { verb: 'approve-prod', sha: fixOf(bug).head };
+      await post(`/v1/bugs/${bug}/decisions?service=${service}`, tokens.ann, decision);
     },
-    inStatus,
-    async until(status, count) {
-      while ((await inStatus(status)).length < count) await sleep(LOOK_EVERY_MS);
+    async inStatus(status) {
+      const found = 'select id from bug where service = $1 and status = $2';
+      const { rows } = await pool.query<{ id: string }>(found, [service, status]);
+      return rows.map(({ id }) => id);
+    },
+    async events(kind) {
+      const found = 'select count(*)::int as count from event where kind = $1';
+      const { rows } = await pool.query<{ count: number }>(found, [kind]);
+      return rows[0]?.count ?? 0;
+    },
+    async again() {
+      await product.worker.kill();
+      product.worker = await startWorker();
     },
     async stop() {
-      await Promise.all([worker.stop(), api.stop(), pool.end()]);
+      await Promise.all([product.worker.stop(), api.stop(), pool.end(), connection.close()]);
     },
   };
-}
-
-/** Does the work on all items, so many at a time. */
-export async function crowd<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const one = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, one));
+  return product;
 }

@@ -1,80 +1,55 @@
 /** P1: so many Flow 1 bugs from report to production, people pressing every button. */
-import { compare, type Comparison, type Side } from '../pairs';
-import { crowd, headOf, startProduct, type Product } from '../product/product';
-import { startFloor, type Floor } from '../floor/floor';
-import type { Site } from '../site';
+import { startDbos } from '../dbos/dbos';
+import { startFloor } from '../floor/floor';
+import { decideAll, reportAll, until, type Lane } from '../lane';
+import { compare, type Side } from '../pairs';
+import { startProduct } from '../product/product';
+import { atLeast, atMost, type Ground, type Line } from '../row';
 
-/** People of a release night are many hands. */
-const AT_ONCE = 32;
-const SLOT_MS = 2_000;
-const WATCH_MS = 200;
+const TIMING = { slotMs: 2_000, watchMs: 200 };
 
-export interface ThroughputOptions {
-  readonly bugs: number;
-  readonly pairs: number;
-  readonly records: 'regular' | 'local';
-  readonly bundle: string;
-}
-
-export async function throughput(site: Site, options: ThroughputOptions): Promise<Comparison> {
-  const { bugs, pairs, records, bundle } = options;
-  const timing = { slotMs: SLOT_MS, watchMs: WATCH_MS };
-  const product = await startProduct(site, { service: `p1-${records}`, bundle, ...timing });
-  const floor = await startFloor(site, { service: `p1-floor-${records}`, records, ...timing });
-  let round = 0;
-  const numbers = Array.from({ length: bugs }, (_, at) => at);
-  const ours: Side = {
-    name: 'product',
-    processes: () => [...site.processes(), product.worker.pid],
-    run: async () => ({ outcomes: await shipped(product, numbers) }),
-  };
-  const theirs: Side = {
-    name: `floor, ${records} records`,
-    processes: () => [...site.processes(), floor.worker.pid],
-    run: async () => ({
-      outcomes: await floored(
-        floor,
-        numbers.map((at) => `r${round}-${at}`),
-        `r${round++}-`,
-      ),
+export async function throughput({ site, bundle, quick, pairs }: Ground): Promise<readonly Line[]> {
+  const bugs = quick ? 40 : 1_000;
+  const lanes = [
+    await startProduct(site, { service: 'p1', bundle, ...TIMING }),
+    await startFloor(site, { service: 'p1-floor-regular', records: 'regular', ...TIMING }),
+    await startFloor(site, { service: 'p1-floor-local', records: 'local', ...TIMING }),
+    await startDbos(site, { service: 'p1-dbos', ...TIMING }),
+  ] as const;
+  const sides = lanes.map(
+    (lane): Side => ({
+      name: lane.name,
+      processes: () => [...site.processes(), lane.worker.pid],
+      run: async () => ({ outcomes: await shipped(lane, bugs) }),
     }),
-  };
+  );
+  const [ours, ...baselines] = sides;
+  if (!ours) return [];
   try {
-    return await compare(ours, theirs, pairs, bugs);
+    // The first bugs pay for code that is not compiled and pages that are not there yet.
+    for (const lane of lanes) await shipped(lane, 4);
+    const comparisons = await compare(ours, baselines, pairs, bugs);
+    return comparisons.map((comparison, at) => ({
+      what: `${bugs} bugs to deployed_prod`,
+      against: baselines[at]?.name ?? '',
+      comparison,
+      unit: 'wall time, ms',
+      goals:
+        baselines[at]?.name === 'DBOS'
+          ? []
+          : [atLeast('rate', 1 / comparison.figure.median, 0.85), atMost('CPU', comparison.cpu.median, 1.2)],
+    }));
   } finally {
-    await Promise.all([product.stop(), floor.stop()]);
+    await Promise.all(lanes.map((lane) => lane.stop()));
   }
 }
 
-async function shipped(product: Product, numbers: readonly number[]): Promise<number> {
-  const before = (await product.inStatus('deployed_prod')).length;
-  const ids: string[] = [];
-  await crowd(numbers, AT_ONCE, async (at) => {
-    const id = await product.report(`The price of item ${at} is off`);
-    ids.push(id);
-    await product.decide(id, 'confirm');
-  });
-  const mine = new Set(ids);
-  for (let left = ids.length; left > 0;) {
-    const there = (await product.inStatus('deployed_uat')).filter((id) => mine.has(id));
-    await crowd(there, AT_ONCE, (id) => product.decide(id, 'approve-prod', { sha: headOf(id) }));
-    for (const id of there) mine.delete(id);
-    left -= there.length;
-  }
-  await product.until('deployed_prod', before + numbers.length);
-  return (await product.inStatus('deployed_prod')).length - before;
-}
-
-async function floored(floor: Floor, bugs: readonly string[], prefix: string): Promise<number> {
-  await crowd(bugs, AT_ONCE, async (bug) => {
-    await floor.start(bug);
-    await floor.decide(bug, 'confirm');
-  });
-  for (let left = bugs.length; left > 0;) {
-    const there = await floor.inStatus('deployed_uat', prefix);
-    await crowd(there, AT_ONCE, (bug) => floor.decide(bug, 'approve'));
-    left -= there.length;
-  }
-  await floor.until('deployed_prod', prefix, bugs.length);
-  return (await floor.inStatus('deployed_prod', prefix)).length;
+/** Walks bugs from report to production; answers how many arrived. */
+async function shipped(lane: Lane, count: number): Promise<number> {
+  const bugs = await reportAll(lane, count);
+  await decideAll(lane, bugs, 'confirm');
+  await until(lane, 'deployed_uat', bugs);
+  await decideAll(lane, bugs, 'approve');
+  await until(lane, 'deployed_prod', bugs);
+  return bugs.length;
 }
