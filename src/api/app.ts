@@ -12,6 +12,7 @@ import { operations } from './operations';
 import { createPace } from './pace';
 import { ApiProblem } from './problems';
 import { createSeats } from './stream';
+import { traced } from './traced';
 
 export const DEFAULT_LIMITS: ApiLimits = {
   perMinute: 1_200,
@@ -43,7 +44,7 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  app.use(requestId, observe(deps.logger, deps.registry), helmet(HEADERS));
+  app.use(requestId, traced, observe(deps.logger, deps.registry), helmet(HEADERS));
   app.use(limitAddress(PEOPLE_PER_ADDRESS * limits.perMinute), identify(door), limitRate(limits.perMinute));
   mountOperations(app, operations, deps);
   mountDocs(app, openApiDocument(operations));

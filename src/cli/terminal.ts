@@ -6,12 +6,12 @@ import pc from 'picocolors';
 /* eslint-disable no-control-regex -- control characters are what is taken out */
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 /* eslint-enable no-control-regex */
-/** Marks that reorder text, so that a title reads other than it is. */
-const REORDERING = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Marks that reorder or hide text, so that a title reads other than it is. */
+const HIDDEN = /[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Text from a server, without anything that drives a terminal. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(CONTROL, '').replace(REORDERING, '');
+  return stripVTControlCharacters(text).replace(CONTROL, '').replace(HIDDEN, '');
 }
 
 /** On one line. */

@@ -58,6 +58,6 @@ function oneLine(title: string): string {
   return title
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()
-    .replace(/[<[\]]/g, (sign) => `\\${sign}`)
+    .replace(/[\\<[\]]/g, (sign) => `\\${sign}`)
     .slice(0, 200);
 }

@@ -2,15 +2,13 @@
 import { cleanText } from '../text';
 
 const MAX_LENGTH = 2_000;
-/** Marks that `cleanText` leaves: they reorder or hide text too. */
-const HIDDEN = /[\u061c\u180e]/g;
 
 /** An underscore inside a word is only an underscore; names stay readable as they are. */
 const EMPHASIS = /(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;
 
 /** One line, without control, escape and bidirectional characters, and with all that means something escaped. */
 export function inline(value: unknown): string {
-  const line = cleanText(String(value).replaceAll('\r', ' ')).replace(HIDDEN, '').replace(/\s+/g, ' ').trim();
+  const line = cleanText(String(value).replaceAll('\r', ' ')).replace(/\s+/g, ' ').trim();
   const short = line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
   return short
     .replaceAll('&', '&amp;')
