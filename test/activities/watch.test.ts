@@ -9,6 +9,7 @@ import type { Message } from '../../src/domain/events';
 import { environmentPolicy } from '../../src/domain/policy';
 import { emptySample, type Sample, type WatchRule, type WatchVerdict } from '../../src/domain/watch';
 import { openLedger } from '../../src/ledger/open-ledger';
+import type { Observation } from '../../src/ports/deployer';
 import type { Ledger } from '../../src/ports/ledger';
 import type { Metrics } from '../../src/ports/metrics';
 import { policyOf } from '../api/sample';
@@ -26,12 +27,15 @@ let asked: Parameters<Metrics['samples']>[0][];
 /** What the target shows at an instant; null: nothing. */
 let shows: (at: number) => Partial<Sample>;
 let channel: 'up' | 'down';
+/** What the target says of itself. */
+let serving: Observation;
 
 beforeEach(async () => {
   folder = await temporaryFolder();
   ledger = await openLedger(join(folder, 'ledger.db'));
   [told, asked, now, channel] = [[], [], START, 'up'];
   shows = () => ({});
+  serving = { state: 'down', detail: 'refused' };
 });
 afterEach(async () => {
   await ledger.close();
@@ -59,7 +63,8 @@ function watchWindow(order: Partial<WatchOrder> = {}, onSleep: (ms: number) => v
       return Promise.resolve(range.until > range.after ? [sample] : []);
     },
   };
-  const services = { shop: { targets: { prod: { metrics } as unknown as Target } } };
+  const deployer = { observe: () => Promise.resolve(serving) };
+  const services = { shop: { targets: { prod: { metrics, deployer } as unknown as Target } } };
   const deps = {
     ledger,
     messenger: {
@@ -146,4 +151,33 @@ test('a dead channel holds no watch; what it missed is told once it is back', as
     if (now > START + 5 * MINUTE) channel = 'up';
   });
   expect(told.map(({ topic }) => topic)).toEqual(['alarm']);
+});
+
+describe('somebody deploys by hand in the middle of a watch (F24)', () => {
+  const serves = { target: { version: '1.4.3', sha: 'b'.repeat(40) }, deployment: 'shop-prod-1' };
+  const answers = (version: string, sha: string | null, deployment: string | null): Observation => ({
+    ...{ state: 'running', version, sha, deployment, source: 'the version endpoint' },
+  });
+
+  test.each([
+    ['another version', 'a window that held', answers('9.9.9', null, null)],
+    ['another commit under the same version', 'a window that held', answers('1.4.3', 'c'.repeat(40), null)],
+    ['the build before, put back', 'a hard breach', answers('1.4.2', 'a'.repeat(40), 'shop-prod-0')],
+  ])('%s answers: %s is no verdict on it, and a person is asked to look', async (_, ends, seen) => {
+    if (ends === 'a hard breach') shows = () => ({ errorRate: 0.9 });
+    serving = seen;
+    await expect(watchWindow({ serves })).rejects.toMatchObject({
+      kind: 'Unknown',
+      message: expect.stringContaining('prod was given 1.4.3 (bbbbbbb) and shows') as string,
+    });
+  });
+
+  test.each([
+    ['its own deployment', answers('1.4.3', 'b'.repeat(40), 'shop-prod-1')],
+    ['its version and no more', answers('1.4.3', null, null)],
+    ['nothing for a moment', { state: 'unclear', detail: 'timed out' } as const],
+  ])('a target that shows %s was not changed by anybody: the verdict stands', async (_, seen) => {
+    serving = seen;
+    expect(await watchWindow({ serves })).toMatchObject({ outcome: 'pass' });
+  });
 });

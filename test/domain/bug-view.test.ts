@@ -1,5 +1,6 @@
 import type { BugState } from '../../src/domain/bug';
 import { awaitedVerbs, boundFor, bugOutlook, type BugFacts, type BugOutlook } from '../../src/domain/bug-view';
+import { bugDetails } from '../../src/domain/details';
 import { emptyEnvironment } from '../../src/domain/environment-evolve';
 import { HEAD } from '../api/sample';
 import { AT, bookedFor, bugAfter, bugIn, POLICY, TWO_EACH } from './bugs';
@@ -149,4 +150,23 @@ test('an inbox asks for what the bug waits for: confirm, approve, or a way past 
   expect(awaitedVerbs(bugIn('deployed_uat'))).toEqual(['approve-prod', 'fail-validation']);
   expect(awaitedVerbs(bugAfter('confirmed', 'blocked'))).toEqual(['retry', 'attach-fix']);
   expect(awaitedVerbs(bugIn('pending_prod'))).toEqual([]);
+});
+
+test('a fix that brings another deploy script says so to whoever approves it; a pinned script cannot be changed', () => {
+  const state = bugIn('deployed_uat');
+  const fix = { ...state.fix!, files: ['scripts/deploy.sh', 'price.js'] };
+  const withScript = (script?: string) => {
+    const environments = Object.entries(POLICY.environments).map(([name, place]) => {
+      const deploy = { ...place.deploy, ...(script === undefined ? {} : { script }) };
+      return [name, { ...place, deploy }] as const;
+    });
+    return { ...POLICY, environments: Object.fromEntries(environments) };
+  };
+  const said = (script?: string) =>
+    bugOutlook({ ...state, fix }, { ...facts, policy: withScript(script) }).waitingFor?.what;
+  expect(said('scripts/deploy.sh')).toContain('this fix changes the deploy script scripts/deploy.sh');
+  expect(bugDetails({ ...state, fix }, withScript('scripts/deploy.sh'))).toContain(
+    'deploy script**: scripts/deploy.sh',
+  );
+  expect([said('other.sh'), said()].join()).not.toContain('deploy script');
 });

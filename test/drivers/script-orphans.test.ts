@@ -6,8 +6,8 @@ import { reapOrphans } from '../../src/activities/reap';
 import { deploymentSubject } from '../../src/domain/ids';
 import type { EnvironmentEvent } from '../../src/domain/environment';
 import { environmentEvents } from '../api/sample';
-import { scriptWorker, type ScriptWorker } from '../support/script-activities';
-import { createHooks, deployerIn, isRunning, makeYard, orderOf, until, type Yard } from '../support/script-yard';
+import { orderOfUat, scriptWorker, type ScriptWorker } from '../support/script-activities';
+import { createHooks, deployerIn, isRunning, makeYard, OLD, orderOf, until, type Yard } from '../support/script-yard';
 
 let yard: Yard;
 
@@ -95,6 +95,53 @@ describe('an environment is free only when nothing is left, whatever became of w
     expect(await next()).toMatchObject({ outcome: 'exited', code: 0 });
     const ran = (await yard.effects()).filter((line) => line.startsWith('ran'));
     expect(ran).toEqual(['ran shop-prod-1', 'ran shop-prod-2']);
+  });
+
+  /** A script that says what runs, and that ends the first deployment like this. */
+  const scriptOf = (end: string): string => `
+    shows() { echo "::tidegate version=$1 sha=$2" >"$EFFECTS.state"; }
+    case "\${1:-}" in --status) cat "$EFFECTS.state"; exit ;; --check | --rollback) exit 0 ;; esac
+    ${WAITS}
+    case $TIDEGATE_DEPLOYMENT_ID in shop-prod-1) ${end} ;; *) shows "$TIDEGATE_VERSION" "$TIDEGATE_SHA" ;; esac`;
+  const oldRuns = (): Promise<void> =>
+    writeFile(join(yard.root, 'effects.state'), `::tidegate version=${OLD.version} sha=${OLD.sha}`);
+
+  test.each([
+    ['ended without a trace: it acts, once', 'exit 0', { outcome: 'done' }, ['ran shop-prod-1', 'ran shop-prod-2']],
+    [
+      'switched at its last moment: it touches nothing and asks for a person',
+      `shows 9.9.9 ${'c'.repeat(40)}`,
+      { outcome: 'refused', reason: expect.stringContaining('drift: the ledger says 1.4.2') as string },
+      ['ran shop-prod-1'],
+    ],
+  ])('a deployment that met a busy environment looks again; the script before it %s', async (_, ends, found, ran) => {
+    await oldRuns();
+    const script = scriptOf(ends);
+    await orphan(script);
+    const worker = await scriptWorker(yard, yard.deployer(script));
+    const order = orderOfUat({ id: 'shop-prod-2', fence: 4 });
+    await expect(worker.deploy(order)).rejects.toMatchObject({ type: 'Busy', nonRetryable: false });
+    await go();
+    await until(async () => (await yard.deployer('').unfinished()).length === 0);
+    const end = await worker.deploy(order);
+    expect(await worker.deploy(order)).toEqual(end);
+    await worker.close();
+    expect(end).toMatchObject(found);
+    expect((await yard.effects()).filter((line) => line.startsWith('ran'))).toEqual(ran);
+  });
+
+  test('a slot that is over while its environment was busy: nothing is touched at odd hours any more (X-19)', async () => {
+    await oldRuns();
+    await orphan(scriptOf('exit 0'));
+    const worker = await scriptWorker(yard, yard.deployer(scriptOf('exit 0')));
+    const order = orderOfUat({ id: 'shop-prod-2', fence: 4 });
+    await expect(worker.deploy({ ...order, leaveUntil: Date.now() + 60_000 })).rejects.toMatchObject({ type: 'Busy' });
+    await go();
+    await until(async () => (await yard.deployer('').unfinished()).length === 0);
+    const end = await worker.deploy({ ...order, leaveUntil: Date.now() - 1 });
+    await worker.close();
+    expect(end).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('the grace of its slot is over') });
+    expect((await yard.effects()).filter((line) => line.startsWith('ran'))).toEqual(['ran shop-prod-1']);
   });
 
   test('a script that nobody follows and whose time is long up is ended by whoever is next', async () => {

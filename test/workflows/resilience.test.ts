@@ -1,6 +1,8 @@
 /** What once went wrong and must not again: outages, hands from outside, repeats, and a world that says little. */
+import { ApplicationFailure } from '@temporalio/common';
 import type { EnvironmentDecision, EnvironmentVerb } from '../../src/domain/verbs';
 import type { DecisionOutcome } from '../../src/client/conductor';
+import { TidegateFailure } from '../../src/domain/failures';
 import { devServer } from '../support/environments';
 import { exited, fixOf, sha, startWorld, testPolicy, type World } from './world';
 
@@ -42,7 +44,8 @@ function wordsIn(world: () => World) {
       const decision: EnvironmentDecision = { id: `e${(decisions += 1)}`, verb, actor, signature: null, reason: 'why' };
       return world().conductor.decideEnvironment('shop', env, decision);
     },
-    lastDeployment: async (env: string) => (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0],
+    lastDeployment: async (env: string) =>
+      (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0],
     timeline: async (subject: string) =>
       (await world().ledger.timeline('shop', subject, 1_000)).map(({ event }) => event),
     /** Lets nights pass until something is true. */
@@ -150,6 +153,31 @@ describe('resilience: what comes from outside costs nobody a bug, an environment
     expect(script.told).toHaveLength(length);
     script.deadChannel = false;
     await close('5');
+  });
+
+  it('releases nothing and rolls nothing back when somebody deploys by hand in the middle of a watch: a person looks', async () => {
+    const { script } = world();
+    await world().toUat('8');
+    const before = script.running.prod ?? never();
+    script.watch = ({ serves }) => {
+      expect(serves).toMatchObject({ deployment: script.running.prod?.deployment });
+      script.running.prod = { ...before, version: '9.9.9', sha: sha('by hand'), deployment: null };
+      throw ApplicationFailure.nonRetryable('drift: prod shows 9.9.9. Somebody deployed by hand', 'Unknown');
+    };
+    await approve('8');
+    await cameBack('8');
+    script.watch = () => ({ outcome: 'pass', samples: 5 });
+    expect(words.actsSince(script.acts.length - 1)).toEqual([expect.stringMatching(/^deploy /)]);
+    const deployment = await words.lastDeployment('prod');
+    expect(deployment).toMatchObject({ verdict: 'Rolled-Back', rollback: null });
+    expect(deployment?.phases.at(-1)).toMatchObject({ phase: 'watch', ok: false });
+    expect(await environment('prod')).toMatchObject({
+      unknown: { reason: expect.stringContaining('9.9.9') as string },
+    });
+    expect(script.told.some((text) => text.includes('Somebody deployed by hand'))).toBe(true);
+    script.running.prod = before;
+    expect(codeAndSentence(await atEnvironment('prod', 'recheck'))).toBe('accepted');
+    await close('8');
   });
 
   it('leads out of a deployment by hand by recheck, and asks a target that does not answer again later', async () => {
@@ -363,6 +391,41 @@ describe('resilience: an environment whose run was ended from outside is begun a
     await rode('uat', '81');
     expect(words.actsSince(length)).toHaveLength(1);
     expect(await environment('uat')).toMatchObject({ unknown: null, endedRequests: ['80', '81'] });
+  });
+
+  it('does not become free when the run is terminated while its script works: the next train waits, looks, acts once', async () => {
+    const { script, ledger } = world();
+    const { running } = (await environment('prod')) ?? never();
+    const { length } = script.acts;
+    script.act = () => exited(143);
+    const release = await words.holdNextAct(() => world().request('prod', '87'));
+    const { deployment = '' } = (await environment('prod'))?.current ?? {};
+    await words.handle(`deploy/shop/prod/${deployment}`).terminate('somebody cleaned up');
+    await world().request('prod', '88');
+    await world().eventually('88 waits', async () => (await environment('prod'))?.queue.length === 1);
+    await begunAnew('prod', 'terminated');
+    await world().eventually('nobody knows', async () => (await environment('prod'))?.unknown != null);
+    expect(await environment('prod')).toMatchObject({ current: null, queue: [{ id: '88' }], unknown: { deployment } });
+    expect(script.acts).toHaveLength(length + 1);
+    let living = true;
+    script.act = () => {
+      if (living) throw new TidegateFailure('Busy', `prod is locked by ${deployment}, of which a process still lives.`);
+      return exited(0);
+    };
+    expect(codeAndSentence(await atEnvironment('prod', 'recheck'))).toBe('accepted');
+    await world().eventually('88 has asked twice', () => script.acts.length > length + 2);
+    expect(await ledger.deployment((await environment('prod'))?.current?.deployment ?? '')).toMatchObject({
+      verdict: null,
+      phase: 'execute',
+    });
+    expect(script.running.prod).toMatchObject({ version: running?.version });
+    living = false;
+    release();
+    await rode('prod', '88');
+    const done = await words.lastDeployment('prod');
+    expect(done).toMatchObject({ verdict: 'Released', previous: { version: running?.version } });
+    expect(await ledger.step(done?.id ?? '', 'execute')).toMatchObject({ state: 'done' });
+    script.act = () => exited(0);
   });
 
   it('says nothing of a cancelled deployment while its script still runs: what it switched at the last moment goes back', async () => {
