@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.stamp');
+const INTERCEPTORS = '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors';
 const INPUTS = ['src', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 /** Builds when an input differs from what dist/ was made of. */
@@ -33,25 +34,29 @@ async function build() {
   cpSync(join(root, 'src'), join(dist, 'src'), { recursive: true, filter: (path) => !path.endsWith('.ts') });
   // `npx tidegate` runs the file itself.
   chmodSync(join(dist, 'src/cli/main.js'), 0o755);
-  await bundleWorkflows('workflow-bundle.js');
-  // Whether failures are sealed is a matter of the bundle, for workflows run apart from whoever knows the keys.
-  await bundleWorkflows('workflow-bundle-sealed.js', join(root, 'src/codec/failure-converter.ts'));
+  for (const sealed of [false, true]) for (const traced of [false, true]) await bundleWorkflows({ sealed, traced });
   writeFileSync(stamp, made);
 }
 
-async function bundleWorkflows(name, failureConverterPath) {
+/**
+ * Whether failures are sealed, and whether OpenTelemetry hears of a run, is a matter of the bundle: workflows run apart
+ * from whoever knows the keys and the endpoint. Who wants neither does not load it.
+ */
+async function bundleWorkflows({ sealed, traced }) {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src/workflows/index.ts'),
     payloadConverterPath: join(root, 'src/codec/payload-converter.ts'),
-    failureConverterPath,
+    failureConverterPath: sealed ? join(root, 'src/codec/failure-converter.ts') : undefined,
+    workflowInterceptorModules: traced ? [INTERCEPTORS] : [],
     ignoreModules: ['crypto'],
     logger: new DefaultLogger('WARN'),
   });
   // zod costs every worker about a second at its start; workflows take parsed values.
   if (code.includes('node_modules/zod/'))
     throw new Error('zod is in the workflow bundle: a workflow imports what parses.');
-  writeFileSync(join(dist, name), withoutSources(code));
+  const name = ['workflow-bundle', ...(sealed ? ['sealed'] : []), ...(traced ? ['traced'] : [])].join('-');
+  writeFileSync(join(dist, `${name}.js`), withoutSources(code));
 }
 
 /** Stack traces need the map's positions, not a second copy of every source: every worker would load it (P9). */

@@ -18,7 +18,7 @@ import { keepCheckpoints } from './ledger/checkpoints';
 import { ledgerMayExist } from './ledger/open-ledger';
 import { obtainTemporal, profilePlace } from './temporal/obtain';
 import { startConfigured } from './up';
-import { createFigures, processRegistry } from './wiring/figures';
+import { createFigures } from './wiring/figures';
 import { startHealth } from './wiring/health';
 import { endOnMistakes } from './wiring/last-words';
 import { reach } from './wiring/reach';
@@ -26,6 +26,8 @@ import { checkpointing, rewriteReports, withLedger } from './wiring/record';
 import { installMeasuredRuntime } from './wiring/runtime';
 import { sealing } from './wiring/sealing';
 import { apiSigning, trusting, workerKeys } from './wiring/signing';
+import { tracingOf } from './wiring/traced';
+import type { Tracing } from './wiring/tracing';
 import { versioningOf } from './wiring/versioning';
 import { startWorker, type WorkerRole } from './worker';
 
@@ -97,14 +99,18 @@ export async function runUp({ settings, say, signal }: RoleOptions): Promise<voi
 export async function runApi({ settings, say, signal }: RoleOptions): Promise<void> {
   const { signer, trusted } = apiSigning();
   const services = trusting(servicesOf(settings, 'api'), trusted);
-  const { client, connection } = await reach(placeOf(settings));
+  const tracing = await tracingOf('api');
+  const { client, connection } = await reach(placeOf(settings, tracing));
   try {
     await withLedger(settings, async (ledger) => {
       const { listen, logLevel } = settings;
       const logger = createLogger(logLevel);
+      endOnMistakes(logger);
+      const figures = createFigures();
       const api = await startApi({
         services,
-        ledger,
+        ledger: figures.ledger(ledger),
+        registry: figures.registry,
         client,
         signer,
         listen,
@@ -116,6 +122,7 @@ export async function runApi({ settings, say, signal }: RoleOptions): Promise<vo
     });
   } finally {
     await connection.close();
+    await tracing?.stop();
   }
 }
 
@@ -124,30 +131,33 @@ export async function runWorker({ settings, say, signal }: RoleOptions, only: Wo
   const versioning = versioningOf(settings);
   const services = trusting(servicesOf(settings, only), workerKeys());
   const stateDir = resolve(settings.stateDir);
-  const registry = processRegistry();
   await withLedger(settings, async (opened) => {
     const logger = createLogger(settings.logLevel);
     endOnMistakes(logger);
-    const figures = createFigures(registry);
+    const figures = createFigures();
     const native = await installMeasuredRuntime(logger);
+    const tracing = await tracingOf('worker');
     const { ledger: kept, stop: stopCheckpoints } = keepCheckpoints(
       opened,
       checkpointing(settings.checkpoints, logger),
     );
     const ledger = figures.ledger(kept);
-    const temporal = placeOf(settings);
-    const role = { services, only, versioning, temporal, ledger, stateDir, logger, instrument: figures.ports };
-    const worker = await startWorker(role);
+    const worker = await startWorker({
+      ...{ services, only, versioning, temporal: placeOf(settings, tracing), ledger, stateDir, logger },
+      instrument: figures.ports,
+      tracing: tracing?.plugin ?? null,
+    });
     const probes = { Temporal: worker.ping, 'The ledger': () => ledger.ping() };
     const health = await startHealth(settings.healthPort, probes, {
       host: settings.listen.host,
-      metrics: async () => `${await registry.metrics()}\n${await native()}`,
+      metrics: async () => `${await figures.registry.metrics()}\n${await native()}`,
     });
     say(only === null || only === 'main' ? 'The worker works.' : `The worker of ${only.service}/${only.env} works.`);
     await untilStopped(signal, worker.ended).finally(async () => {
       await health.stop();
       await worker.stop();
       await stopCheckpoints();
+      await tracing?.stop();
     });
   });
 }
@@ -189,9 +199,10 @@ function servicesOf({ configPath }: Settings, share: Share = null): readonly Loa
 }
 
 /** Where Temporal is for a role that never starts one of its own. */
-function placeOf({ temporal }: Settings): TemporalAddress {
+function placeOf({ temporal }: Settings, tracing: Tracing | null = null): TemporalAddress {
   const local = { address: temporal.address ?? '127.0.0.1:7233', namespace: temporal.namespace, options: {} };
-  return { ...(profilePlace(processVariables(), temporal.namespace) ?? local), ...sealing() };
+  const plugins = tracing === null ? [] : [tracing.plugin];
+  return { ...(profilePlace(processVariables(), temporal.namespace) ?? local), ...sealing(), plugins };
 }
 
 /** Ends with the signal, or with `ended`, whichever comes first; a failure of `ended` is thrown. */

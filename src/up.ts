@@ -12,11 +12,14 @@ import { processVariables } from './config/process-env';
 import type { Ledger } from './ports/ledger';
 import { keepCheckpoints } from './ledger/checkpoints';
 import { openLedger } from './ledger/open-ledger';
+import { createFigures } from './wiring/figures';
 import { endOnMistakes } from './wiring/last-words';
 import { reach } from './wiring/reach';
 import { checkpointing } from './wiring/record';
 import { installRuntime } from './wiring/runtime';
 import { sealing } from './wiring/sealing';
+import { tracingOf } from './wiring/traced';
+import type { Tracing } from './wiring/tracing';
 import { ownSigning, trusting, type Signing } from './wiring/signing';
 import { startWorker, type WorkerRole } from './worker';
 
@@ -34,6 +37,8 @@ export interface UpOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly logger: Logger;
   readonly workflows?: NonNullable<WorkerRole['workflows']>;
+  /** By default nothing is told to OpenTelemetry. */
+  readonly tracing?: Tracing | null;
 }
 
 export interface Up {
@@ -64,6 +69,7 @@ export async function startConfigured(options: ConfiguredUp): Promise<Up> {
     temporal,
     services,
     signing: await ownSigning(stateDir),
+    tracing: await tracingOf('up'),
     logger,
   });
 }
@@ -83,11 +89,14 @@ async function environmentsKnown(services: readonly LoadedService[], ledger: Led
 
 /** Starts ledger, worker and API; answers once all of them work. */
 export async function startAll(options: UpOptions): Promise<Up> {
-  const { signing, temporal, stateDir, listen, logger } = options;
+  const { signing, tracing = null, stateDir, listen, logger } = options;
   const services = trusting(options.services, signing.trusted);
+  const temporal = { ...options.temporal, plugins: tracing === null ? [] : [tracing.plugin] };
+  const figures = createFigures();
   const opened = await openLedger(options.ledger);
   const checkpoints = options.checkpoints ?? join(stateDir, 'checkpoints.jsonl');
-  const { ledger, stop: stopCheckpoints } = keepCheckpoints(opened, checkpointing(checkpoints, logger));
+  const { ledger: kept, stop: stopCheckpoints } = keepCheckpoints(opened, checkpointing(checkpoints, logger));
+  const ledger = figures.ledger(kept);
   const { workflows } = options;
   const worker = await startWorker({
     services,
@@ -96,12 +105,16 @@ export async function startAll(options: UpOptions): Promise<Up> {
     ledger,
     stateDir,
     logger,
+    instrument: figures.ports,
+    tracing: tracing?.plugin ?? null,
     ...(workflows && { workflows }),
   });
   await environmentsKnown(services, ledger);
   const { client, connection } = await reach(temporal);
   const temporalUi = temporal.uiUrl && `${temporal.uiUrl}/namespaces/${temporal.namespace}`;
-  const api = await startApi({ services, ledger, client, signer: signing.signer, listen, temporalUi, logger });
+  const { registry } = figures;
+  const { signer } = signing;
+  const api = await startApi({ services, ledger, client, signer, listen, temporalUi, logger, registry });
   return {
     url: api.url,
     ended: worker.ended,
@@ -111,6 +124,7 @@ export async function startAll(options: UpOptions): Promise<Up> {
       await worker.stop();
       await stopCheckpoints();
       await ledger.close();
+      await tracing?.stop();
     },
   };
 }

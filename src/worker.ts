@@ -1,7 +1,7 @@
 /** Composition root of a worker: config → drivers → activities → workers; nothing else (3-architecture §1). */
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
-import type { WorkerDeploymentOptions } from '@temporalio/worker';
+import type { WorkerDeploymentOptions, WorkerPlugin } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from './activities/create';
 import type { ActivityDeps } from './activities/deps';
@@ -35,6 +35,8 @@ export interface WorkerRole {
   readonly workflows?: WorkflowCode;
   /** Which build of which deployment this is; by default it is not versioned. */
   readonly versioning?: WorkerDeploymentOptions | null;
+  /** Tells OpenTelemetry what happens; by default it is off. */
+  readonly tracing?: WorkerPlugin | null;
   /** Puts something around the ports: figures, and the fault harness. */
   readonly instrument?: (deps: ActivityDeps) => ActivityDeps;
 }
@@ -66,6 +68,7 @@ export async function startWorker(role: WorkerRole): Promise<RunningWorker> {
     ),
     workflows: role.workflows,
     versioning: role.versioning ?? null,
+    tracing: role.tracing ?? null,
   });
   const recorders = wired.flatMap((service) => service.recorders);
   for (const recorder of recorders) recorder.start();

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { createConductor } from '../client/conductor';
 import type { LoadedService } from '../config/loaded';
 import { TidegateFailure } from '../domain/failures';
@@ -23,6 +23,8 @@ export interface ApiRole {
   /** Temporal's UI up to and with the namespace, or null. */
   readonly temporalUi: string | null;
   readonly logger: Logger;
+  /** The figures of the process, those of the API among them. */
+  readonly registry?: Registry;
 }
 
 export interface RunningApi {
@@ -39,12 +41,8 @@ const MAX_CONNECTIONS = 2_000;
 
 /** Listens once the door is safe to open. @throws BadPlan for an open address without tokens */
 export async function startApi(role: ApiRole): Promise<RunningApi> {
-  const { services, ledger, client, signer, listen, temporalUi, logger } = role;
+  const { services, ledger, client, signer, listen, temporalUi, logger, registry } = role;
   refuseOpenDoor(listen.host, services);
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  // Anybody may read the figures: which Node has which hole is nobody's business.
-  registry.removeSingleMetric('nodejs_version_info');
   const app = createApp({
     services,
     ledger,
@@ -55,7 +53,7 @@ export async function startApi(role: ApiRole): Promise<RunningApi> {
     now: () => Date.now(),
     links: { temporalUi, board: null },
     logger,
-    registry,
+    ...(registry && { registry }),
   });
   return listenOn(app, listen);
 }

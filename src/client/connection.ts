@@ -1,4 +1,4 @@
-import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, type ClientPlugin, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { TidegateFailure } from '../domain/failures';
 
@@ -9,6 +9,8 @@ export interface TemporalAddress {
   readonly options: ConnectionOptions;
   /** How payloads are sealed; absent: whoever reads Temporal's database can read them. */
   readonly dataConverter?: DataConverter;
+  /** What goes along with every call, such as a trace. */
+  readonly plugins?: readonly ClientPlugin[];
 }
 
 /** The codes of gRPC for "who are you" and "not you". */
@@ -29,6 +31,9 @@ export async function openConnection({ address, options }: TemporalAddress): Pro
 }
 
 /** A client over an open connection; closing the connection stays with whoever opened it. */
-export function clientOver(connection: Connection, { namespace, dataConverter }: TemporalAddress): Client {
-  return new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
+export function clientOver(
+  connection: Connection,
+  { namespace, dataConverter, plugins = [] }: TemporalAddress,
+): Client {
+  return new Client({ connection, namespace, plugins: [...plugins], ...(dataConverter && { dataConverter }) });
 }

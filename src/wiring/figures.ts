@@ -12,6 +12,7 @@ import type { Ledger } from '../ports/ledger';
 import type { Metrics } from '../ports/metrics';
 
 export interface Figures {
+  readonly registry: Registry;
   /** The ledger, timed and listened to. */
   ledger<T extends Ledger>(ledger: T): T;
   /** The ports of a worker, its targets counted. */
@@ -41,16 +42,20 @@ const CODES: Readonly<Record<RefusalCode, true>> = {
 };
 
 /** Where a process keeps its figures, with those of Node itself. */
-export function processRegistry(): Registry {
+function processRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  // Anybody may read the figures: which Node has which hole is nobody's business.
+  registry.removeSingleMetric('nodejs_version_info');
   return registry;
 }
 
-/** Registers the figures; once for each registry. */
-export function createFigures(registry: Registry): Figures {
+/** The figures of this process; once for each process. */
+export function createFigures(): Figures {
+  const registry = processRegistry();
   const tally = createTally(registry);
   return {
+    registry,
     ledger: (ledger) => listenedTo(timed(ledger, registry), tally),
     ports: (deps) => counted(deps, registry),
   };

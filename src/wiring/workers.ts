@@ -5,6 +5,7 @@ import {
   type NativeConnectionOptions,
   type WorkerDeploymentOptions,
   type WorkerOptions,
+  type WorkerPlugin,
 } from '@temporalio/worker';
 import type { Activities } from '../activities';
 import type { TemporalAddress } from '../client/connection';
@@ -25,6 +26,8 @@ export interface WorkersPlan {
   readonly workflows?: WorkflowCode | undefined;
   /** Which build of the workflows this is; null: not versioned. */
   readonly versioning: WorkerDeploymentOptions | null;
+  /** Tells OpenTelemetry what happens; null: it is off. */
+  readonly tracing: WorkerPlugin | null;
 }
 
 export interface RunningWorkers {
@@ -47,13 +50,12 @@ const TUNING: Partial<WorkerOptions> = {
 
 /** Connects and begins to work on every queue of the plan. @throws when Temporal does not answer, or without a bundle */
 export async function runWorkers(plan: WorkersPlan): Promise<RunningWorkers> {
+  const { activities, tracing } = plan;
   const { address, options, namespace, dataConverter } = plan.temporal;
   const connection = await NativeConnection.connect({ address, ...nativeOptions(options) });
   const common = {
     ...TUNING,
-    connection,
-    namespace,
-    activities: plan.activities,
+    ...{ connection, namespace, activities, plugins: tracing === null ? [] : [tracing] },
     ...(dataConverter && { dataConverter }),
   };
   const workers = await Promise.all([
@@ -76,14 +78,11 @@ export async function runWorkers(plan: WorkersPlan): Promise<RunningWorkers> {
   };
 }
 
-function mainOptions({
-  workflows,
-  temporal,
-  versioning,
-}: WorkersPlan): Pick<WorkerOptions, 'taskQueue'> & WorkflowCode {
+function mainOptions({ workflows, temporal, versioning, tracing }: WorkersPlan) {
+  const kind = { sealed: temporal.dataConverter !== undefined, traced: tracing !== null };
   return {
     taskQueue: MAIN_QUEUE,
-    ...(workflows ?? { workflowBundle: workflowBundle(temporal.dataConverter !== undefined) }),
+    ...(workflows ?? { workflowBundle: workflowBundle(kind) }),
     ...(versioning && { workerDeploymentOptions: versioning }),
   };
 }

@@ -24,7 +24,6 @@ export function startProduct({ configPath, stateDir, temporal, bundle }: Product
     stateDir,
     ledger: join(stateDir, 'ledger.db'),
     listen: { host: '127.0.0.1', port: 0 },
-    version: '0.0.0',
     logger: createLogger('warn', destination({ dest: join(stateDir, 'tidegate.log'), sync: true })),
     workflows: { workflowBundle: { codePath: bundle } },
   });

@@ -70,6 +70,7 @@ async function start(share: { build?: string; queues?: readonly string[] }): Pro
       main: share.build !== undefined,
       queues,
       workflows: { workflowBundle: { codePath: process.env.TIDEGATE_TEST_BUNDLE ?? '' } },
+      tracing: null,
       versioning: share.build === undefined ? null : versioned(build),
     }),
   );
