@@ -13,8 +13,9 @@ export async function findStep(db: Db, deployment: string, step: string): Promis
 const asStep = (row: Selectable<LedgerTables['step']>): Step => ({ ...row, state: row.state as StepState });
 
 /**
- * Writes `intent` unless a higher fence owns the step or it is done: one statement, so that two attempts cannot both
- * read "free" and then both write.
+ * Writes `intent` unless a higher fence owns the step or it is settled: one statement, so that two attempts cannot both
+ * read "free" and then both write. A settled step stays so: an attempt that was frozen before its intent wakes up after
+ * another was refused, and must not act on what is over.
  */
 export async function writeIntent(tx: Db, intent: Omit<Step, 'state' | 'proof' | 'result'>): Promise<boolean> {
   const { deployment, step, fence, attempt, host, at } = intent;
@@ -27,7 +28,7 @@ export async function writeIntent(tx: Db, intent: Omit<Step, 'state' | 'proof' |
         .columns(['deployment', 'step'])
         .doUpdateSet(mine)
         .where('step.fence', '<=', fence)
-        .where('step.state', '<>', 'done'),
+        .where('step.state', '=', 'intent'),
     )
     .returning('step.fence')
     .execute();
@@ -35,7 +36,7 @@ export async function writeIntent(tx: Db, intent: Omit<Step, 'state' | 'proof' |
 }
 
 /**
- * Writes how a step ended. `done` is final. A step may be done without an intent: observed in the world before anybody
+ * Writes how a step ended; the first word stays. A step may be done without an intent: observed in the world before anybody
  * acted (6-faults E2); such a row has fence and attempt 0 and no host.
  */
 export async function settleStep(
@@ -54,7 +55,7 @@ export async function settleStep(
     .insertInto('step')
     .values({ deployment, step, fence: 0, attempt: 0, host: '', ...settled })
     .onConflict((conflict) =>
-      conflict.columns(['deployment', 'step']).doUpdateSet(settled).where('step.state', '<>', 'done'),
+      conflict.columns(['deployment', 'step']).doUpdateSet(settled).where('step.state', '=', 'intent'),
     )
     .execute();
 }

@@ -106,7 +106,6 @@ onBothDatabases((home) => {
       expect(await ledger.intend(intent(2))).toBe(true);
       expect(await ledger.intend(intent(1))).toBe(false);
       expect(await ledger.intend(intent(2, 2))).toBe(true);
-      await ledger.settle('shop-prod-1', 'execute', 'failed', 'exit 3', null, AT);
       expect(await ledger.intend(intent(3))).toBe(true);
       expect(await ledger.step('shop-prod-1', 'execute')).toEqual({
         ...intent(3),
@@ -122,6 +121,13 @@ onBothDatabases((home) => {
         fence: 3,
         proof: 'serves 1.4.3',
       });
+    });
+
+    test('a worker that wakes up after a step was refused or failed can neither begin it again nor end it otherwise', async () => {
+      await ledger.settle('shop-prod-1', 'execute', 'failed', 'aborted by ann', '{}', AT);
+      expect(await ledger.intend(intent(2))).toBe(false);
+      await ledger.settle('shop-prod-1', 'execute', 'done', 'a late worker', '{}', AT + 1);
+      expect(await ledger.step('shop-prod-1', 'execute')).toMatchObject({ state: 'failed', proof: 'aborted by ann' });
     });
 
     test('what was observed before anybody acted is done without an intent', async () => {

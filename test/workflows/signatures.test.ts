@@ -1,6 +1,7 @@
 import { createConductor, type DecisionOutcome } from '../../src/client/conductor';
 import type { BugDecision } from '../../src/domain/verbs';
-import { bugWorkflowId, environmentWorkflowId } from '../../src/domain/ids';
+import type { DeploymentOrder } from '../../src/domain/deployment-order';
+import { bugWorkflowId, environmentWorkflowId, MAIN_QUEUE } from '../../src/domain/ids';
 import { SURFACES } from '../../src/domain/people';
 import { proofBy, signedFor, SIGNER, STRANGER } from '../support/signing';
 import { fixOf, startWorld, testPolicy } from './world';
@@ -136,6 +137,51 @@ describe('nobody but the API lets anything reach production', () => {
       reason: expect.stringContaining('which this worker does not trust'),
     });
     expect(world().script.acts).toHaveLength(acts);
+  });
+
+  it('is not told by a message what production is, nor how many approvals are enough', async () => {
+    const { script, ledger, environment } = world();
+    await world().report('67');
+    expect(sentenceOf(await world().decide('67', 'confirm', 'ann', { severity: 'medium' }))).toBe('accepted');
+    await world().until('67', 'deployed_uat');
+    expect(sentenceOf(await sendRaw('67', await signedNow('67', approvalOf('67'))))).toBe('accepted');
+    const acts = script.acts.length;
+    const at = await world().now();
+    const { approvals: one } = await world().bug('67');
+    const passenger = {
+      bug: '67',
+      title: 'x',
+      severity: 'low' as const,
+      modules: [],
+      fix: fixOf('67'),
+      approvals: one,
+    };
+    const place = await ledger.environment('shop', 'prod');
+    const order: DeploymentOrder = {
+      ...{ id: 'shop-prod-900', service: 'shop', env: 'prod', strategy: 'all-at-once', fence: 1_000, kept: [] },
+      ...{ passengers: [{ ...passenger, approvals: [] }], running: place?.running ?? null },
+      ...{ base: place?.running ?? null, leaveUntil: null, mainline: 'duty', validation: 'uat', zone: 'UTC' },
+      ...{ revision: policy.revision, signers: [], policy: { ...prod, production: false } },
+    };
+    const reasonOf = async (id: string) => (await ledger.deployment(id))?.reason;
+    await environment.client.workflow.start('deploymentWorkflow', {
+      ...{ workflowId: 'deploy/shop/prod/shop-prod-900', taskQueue: MAIN_QUEUE, args: [order] },
+    });
+    await world().eventually('it ended by hand', async () => (await reasonOf('shop-prod-900')) != null);
+    expect(await reasonOf('shop-prod-900')).toContain('nobody approved bug 67');
+    const rest = { slot: null, told: null, label: null, announced: true, replyTo: 'nobody' };
+    const prodRun = environment.client.workflow.getHandle(environmentWorkflowId('shop', 'prod'));
+    await prodRun.signal('request', { id: '67', kind: 'immediate', passenger, at, ...rest });
+    const ended = async () => (await ledger.environment('shop', 'prod'))?.endedRequests.includes('67') === true;
+    await world().eventually('it ended', ended);
+    const query = { services: ['shop'], env: 'prod', limit: 1, cursor: null };
+    const [last] = (await ledger.deployments(query)).items;
+    expect(last).toMatchObject({
+      verdict: 'Aborted',
+      reason: expect.stringContaining('bug 67 is deployed_uat in the ledger: its approvals are not complete'),
+    });
+    expect(script.acts).toHaveLength(acts);
+    await world().decide('67', 'close', 'ann', { reason: 'over' });
   });
 });
 
