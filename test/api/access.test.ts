@@ -1,18 +1,11 @@
 import request from 'supertest';
 import { operations } from '../../src/api/operations';
 import type { Operation } from '../../src/api/operation';
-import { answerOf, as, useWorld, type Reply } from './support';
+import { answerOf, as, pathOf, useWorld, type Reply } from './support';
 import { askedEvents, deploymentEvents, environmentEvents, SHOP, tokenEvents, tokenOf, validatedBug } from './sample';
 
 const world = useWorld();
 const protectedOnes = operations.filter(({ access }) => access === 'people');
-
-/** The path of an operation with the values of its own example. */
-function pathOf({ path, example }: Operation): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) => example.params?.[name] ?? '');
-  const query = new URLSearchParams(example.query).toString();
-  return query === '' ? filled : `${filled}?${query}`;
-}
 
 const named = (list: readonly Operation[]) =>
   list.map((operation) => [`${operation.method} ${operation.path}`, operation] as const);

@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { createApp, type AppOptions } from '../../src/api/app';
 import type { ApiService } from '../../src/api/auth';
+import type { Operation } from '../../src/api/operation';
 import { createLogger } from '../../src/api/logger';
 import { openLedger } from '../../src/ledger/open-ledger';
 import type { Ledger } from '../../src/ports/ledger';
@@ -114,6 +115,13 @@ export interface Reply {
 export async function answerOf(call: request.Test): Promise<Reply> {
   const { status, headers, text, body } = await call;
   return { status, headers: headers, text, body: body as Body };
+}
+
+/** The path of an operation with the values of its example, and more of a query. */
+export function pathOf({ path, example }: Operation, query: Readonly<Record<string, string>> = {}): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) => example.params?.[name] ?? '');
+  const search = new URLSearchParams({ ...example.query, ...query }).toString();
+  return search === '' ? filled : `${filled}?${search}`;
 }
 
 /** Requests as one person. */

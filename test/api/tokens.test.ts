@@ -119,7 +119,10 @@ describe('a token of the ledger', () => {
   });
 
   test('that cannot be looked up opens nothing; the tokens of the config still do', async () => {
-    const broken = { ...world().ledger, token: () => Promise.reject(new TidegateFailure('Unavailable', 'The ledger is away.')) };
+    const broken = {
+      ...world().ledger,
+      token: () => Promise.reject(new TidegateFailure('Unavailable', 'The ledger is away.')),
+    };
     const app = world().restarted({ ledger: broken });
     expect((await bearing(SECRET, app).get('/v1/reports')).status).toBe(503);
     expect((await as(app, 'ann').get('/v1/reports')).status).toBe(200);

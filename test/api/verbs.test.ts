@@ -9,7 +9,7 @@ import type { LedgerEvent } from '../../src/domain/events';
 import { bugSubject, deploymentSubject, environmentSubject } from '../../src/domain/ids';
 import { SURFACES, type Role, type Surface } from '../../src/domain/people';
 import { BUG_VERBS, DEPLOYMENT_VERBS, ENVIRONMENT_VERBS } from '../../src/domain/verbs';
-import { askedEvents, AT, DEPOT, environmentEvents, HEAD, PEOPLE, person, SHOP, tokenOf, validatedBug } from './sample';
+import { askedEvents, DEPOT, environmentEvents, HEAD, PEOPLE, person, SHOP, tokenOf, validatedBug } from './sample';
 import { useWorld } from './support';
 
 const world = useWorld('file');
@@ -41,7 +41,7 @@ const reported = (id: string): readonly LedgerEvent[] => validatedBug(id).slice(
 const blocked = (id: string): readonly LedgerEvent[] => {
   const [first, confirmed, planned] = validatedBug(id);
   if (!first || !confirmed || !planned) throw new Error('a validated bug has a history');
-  const why = { what: 'the build is red', whoCanLift: 'anybody', since: AT };
+  const why = { what: 'the build is red', whoCanLift: 'anybody', files: [] };
   return [first, confirmed, planned, { ...planned, id: `${planned.id}-blocked`, kind: 'bug.blocked', data: why }];
 };
 const BOSSES: readonly Role[] = ['admin', 'manager'];
@@ -167,7 +167,7 @@ test('a batch lets through and refuses what a single decision does, in the same 
     const [item] = (batch.body as { items: readonly { status: number; problem: Answer | null }[] }).items;
     expect([cell, single.status]).toEqual([cell, cell.status]);
     expect(item).toMatchObject({ status: single.status });
-    const sentence = item?.problem?.detail.replaceAll(other, cell.id) ?? null;
+    const sentence = item?.problem?.detail?.replaceAll(other, cell.id) ?? null;
     expect([item?.problem?.code ?? null, sentence]).toEqual([single.code, single.detail]);
     await expectRecorded(cell, bugSubject(other));
   }

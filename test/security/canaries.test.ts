@@ -64,7 +64,6 @@ async function startSealed({ configPath, stateDir, temporal: address }: ProductP
     stateDir,
     ledger: join(stateDir, 'ledger.db'),
     listen: { host: '127.0.0.1', port: 0 },
-    version: '0.0.0',
     logger: createLogger('trace', destination({ dest: join(stateDir, 'tidegate.log'), sync: true })),
     workflows: { workflowBundle: { codePath: await sealedBundle() } },
   });

@@ -11,7 +11,7 @@ import { problemSchema } from '../../src/api/schemas/common';
 import { createGitSource } from '../../src/drivers/git/source';
 import { createFileReports } from '../../src/drivers/reports/file-reports';
 import { askedEvents, environmentEvents, tokenEvents, tokenOf, validatedBug } from '../api/sample';
-import { createWorld, type World } from '../api/support';
+import { createWorld, pathOf, type World } from '../api/support';
 import { createGitFixture } from '../support/git-fixture';
 import { temporaryFolder } from '../support/temporary-folder';
 import { hostileTexts } from './corpus';
@@ -79,10 +79,9 @@ function withValue(body: unknown, [key, ...rest]: Path, value: unknown): unknown
 const posts = operations.filter(({ method }) => method === 'post');
 const named = posts.map((operation) => [operation.path, operation] as const);
 
-async function send({ path, example }: Operation, body: unknown): Promise<{ status: number; text: string }> {
-  const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) => example.params?.[name] ?? '');
+async function send(operation: Operation, body: unknown): Promise<{ status: number; text: string }> {
   const headers = { Authorization: `Bearer ${tokenOf('ann')}`, 'Content-Type': 'application/json' };
-  const reply = await fetch(`${url}${filled}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const reply = await fetch(`${url}${pathOf(operation)}`, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: reply.status, text: await reply.text() };
 }
 

@@ -57,7 +57,7 @@ test('in the log every text is one JSON line that a terminal shows as it is, and
       ...[text.slice(0, 80), false, written.length - 1],
     ]);
     const { title } = JSON.parse(written) as { readonly title: string };
-    if (redact(text) === text && text.isWellFormed()) expect(title).toBe(text);
+    if (redact(text) === text && !/\p{Surrogate}/u.test(text)) expect(title).toBe(text);
   }
 });
 

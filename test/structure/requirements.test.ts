@@ -1,11 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { loadConfig } from '../../src/config/load';
 import { temporaryFolder } from '../support/temporary-folder';
-
-const ROOT = resolve(__dirname, '../..');
-const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+import { proofProblem, read, ROOT } from './proofs';
 
 interface Row {
   readonly id: string;
@@ -26,14 +24,6 @@ const rows = read('docs/requirements.md')
   .split('\n')
   .filter((line) => /^\| [TPSAX]-\d/.test(line))
   .map(rowOf);
-
-/** What is wrong with one proof, `` `test/….test.ts` › title ``; null when the test is there. */
-function proofProblem(proof: string): string | null {
-  const [, file, title] = /^`(test\/[^`]+\.test\.ts)` › (\S.*)$/.exec(proof) ?? [];
-  if (file === undefined || title === undefined) return `${proof} is not a test file with a title`;
-  if (!existsSync(join(ROOT, file))) return `${file} is not there`;
-  return read(file).includes(title) ? null : `${file} has no "${title}"`;
-}
 
 test('no requirement is forgotten: each id has one row, in the order of the list', () => {
   const ids = read('docs/requirements-ids.txt').trim().split('\n');
