@@ -60,7 +60,10 @@ function targetOf(
     versionPath: environment.versionUrl,
     hostEnv: options.hostEnv,
   });
-  const smoke = createHttpSmokeRunner({ url, allowedHosts: [new URL(url).host] });
+  const secrets = Object.fromEntries(
+    Object.entries(environment.smokeSecrets).map(([reference, value]) => [reference, value.reveal()]),
+  );
+  const smoke = createHttpSmokeRunner({ url, allowedHosts: [new URL(url).host], secrets });
   return { deployer, smoke, metrics };
 }
 

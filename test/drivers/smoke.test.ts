@@ -39,6 +39,37 @@ async function runOne(more: Parameters<typeof smokeCase>[0]) {
   return result!;
 }
 
+test('a check can log in with secrets of the worker; no answer, difference or error brings one back into the result', async () => {
+  const secrets = { '${env:SMOKE_TOKEN}': 'canary "7f3a"/x', '${env:SMOKE_PIN}': 'canary-pin' };
+  const asked = async (more: Parameters<typeof smokeCase>[0]) => {
+    const runner = createHttpSmokeRunner({ url: service.url, allowedHosts: [], secrets });
+    const [result] = await runner.run([smokeCase(more)], VALUES, new AbortController().signal);
+    return result!;
+  };
+  service.answers.set('POST /login', (response, seen) =>
+    json({ user: `${'x'.repeat(100)} ${seen.headers.authorization}`, got: JSON.parse(seen.body) })(response, seen),
+  );
+  const login = {
+    method: 'POST' as const,
+    path: '/login',
+    headers: { authorization: 'Bearer ${env:SMOKE_TOKEN}', 'x-other': '${env:NOT_OURS}' },
+    body: { pin: '${env:SMOKE_PIN}', version: '{{version}}' },
+  };
+  const results = [
+    await asked({ ...login, expect: { json: { got: { version: '{{version}}' } } } }),
+    await asked({ ...login, expect: { json: { user: 'nobody', got: { pin: 'none' } } } }),
+    await asked({ ...login, expect: { json: { got: { pin: 'none' } } } }),
+    await asked({ ...login, headers: { 'x-bad': '${env:SMOKE_TOKEN}\n' } }),
+  ];
+  expect(results.map(({ ok }) => ok)).toEqual([true, false, false, false]);
+  expect(JSON.stringify(results)).not.toContain('canary');
+  expect(results[2]?.detail).toContain('***REDACTED***');
+  expect(service.requests.find(({ path }) => path === '/login')).toMatchObject({
+    headers: { authorization: 'Bearer canary "7f3a"/x', 'x-other': '${env:NOT_OURS}' },
+    body: JSON.stringify({ pin: 'canary-pin', version: VALUES.version }),
+  });
+});
+
 test('a check is filled from the candidate everywhere, so it cannot pass on the old version', async () => {
   service.answers.set('POST /orders?v=1.4.3%2Bbug.7', (response, seen) =>
     json({ got: JSON.parse(seen.body) })(response, seen),

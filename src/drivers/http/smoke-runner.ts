@@ -1,6 +1,7 @@
 /** Smoke checks over real HTTP (T-186, A-040). */
 import type { SmokeResult } from '../../domain/deployment';
 import type { SmokeCase } from '../../domain/policy';
+import { redactKnown } from '../../domain/redact';
 import type { SmokeRunner } from '../../ports/smoke-runner';
 import { cleanText } from '../text';
 import { fetchLimited, type FetchAnswer } from './fetch-limited';
@@ -11,6 +12,8 @@ export interface SmokeOptions {
   readonly url: string;
   /** Hosts that may be asked besides the environment's own (`host` or `host:port`). */
   readonly allowedHosts: readonly string[];
+  /** Values of the `${env:NAME}` in headers and bodies, by the reference as written; they appear in no result. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly maxBytes?: number;
 }
 
@@ -22,17 +25,24 @@ function fill(text: string, values: Values, encode: (value: string) => string = 
   return text.replace(/\{\{\s*(version|sha|deployment)\s*\}\}/g, (_, name: keyof Values) => encode(values[name]));
 }
 
-function fillDeep(value: unknown, values: Values): unknown {
-  if (typeof value === 'string') return fill(value, values);
-  if (Array.isArray(value)) return value.map((item) => fillDeep(item, values));
+type Filler = (text: string) => string;
+
+function fillDeep(value: unknown, filled: Filler): unknown {
+  if (typeof value === 'string') return filled(value);
+  if (Array.isArray(value)) return value.map((item) => fillDeep(item, filled));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillDeep(item, values)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillDeep(item, filled)]));
+}
+
+/** What only the target may see is filled in last: nothing that a secret holds is a placeholder. */
+function fillSecret(text: string, values: Values, { secrets = {} }: SmokeOptions): string {
+  return fill(text, values).replace(/\$\{env:\w+\}/g, (reference) => secrets[reference] ?? reference);
 }
 
 /** Text goes as it is, anything else as JSON. */
-function bodyOf(smoke: SmokeCase, values: Values): { readonly body: string | null; readonly type: string | null } {
+function bodyOf(smoke: SmokeCase, filler: Filler): { readonly body: string | null; readonly type: string | null } {
   if (smoke.body === null || smoke.body === undefined) return { body: null, type: null };
-  const filled = fillDeep(smoke.body, values);
+  const filled = fillDeep(smoke.body, filler);
   return typeof filled === 'string'
     ? { body: filled, type: 'text/plain; charset=utf-8' }
     : { body: JSON.stringify(filled), type: 'application/json' };
@@ -47,15 +57,19 @@ function complaint(smoke: SmokeCase, answer: FetchAnswer, values: Values): strin
   }
   if (smoke.expect.json === null || smoke.expect.json === undefined) return null;
   try {
-    return firstDifference(fillDeep(smoke.expect.json, values), JSON.parse(answer.body));
+    return firstDifference(
+      fillDeep(smoke.expect.json, (text) => fill(text, values)),
+      JSON.parse(answer.body),
+    );
   } catch {
     return 'the body is not JSON';
   }
 }
 
 async function ask(smoke: SmokeCase, values: Values, options: SmokeOptions, signal: AbortSignal): Promise<FetchAnswer> {
-  const { body, type } = bodyOf(smoke, values);
-  const headers = Object.fromEntries(Object.entries(smoke.headers).map(([name, value]) => [name, fill(value, values)]));
+  const filler: Filler = (text) => fillSecret(text, values, options);
+  const { body, type } = bodyOf(smoke, filler);
+  const headers = Object.fromEntries(Object.entries(smoke.headers).map(([name, value]) => [name, filler(value)]));
   const url = new URL(fill(smoke.path, values, encodeURIComponent), options.url);
   return fetchLimited(url, {
     method: smoke.method,
@@ -76,6 +90,7 @@ async function runCase(
   signal: AbortSignal,
 ): Promise<SmokeResult> {
   const began = performance.now();
+  const known = Object.values(options.secrets ?? {});
   const result = (status: number | null, wrong: string | null): SmokeResult => ({
     name: smoke.name,
     ok: wrong === null,
@@ -86,9 +101,13 @@ async function runCase(
   if (signal.aborted) return result(null, 'not asked; the time for all smoke checks together is over');
   try {
     const answer = await ask(smoke, values, options, signal);
-    return result(answer.status, complaint(smoke, answer, values));
+    const wrong = complaint(smoke, answer, values);
+    if (wrong === null) return result(answer.status, null);
+    // A sentence shows the beginning of a long value only: half a secret would be known no more.
+    const shown = complaint(smoke, { ...answer, body: redactKnown(answer.body, known) }, values);
+    return result(answer.status, shown ?? redactKnown(wrong, known));
   } catch (error) {
-    return result(null, error instanceof Error ? error.message : String(error));
+    return result(null, redactKnown(error instanceof Error ? error.message : String(error), known));
   }
 }
 
