@@ -9,6 +9,8 @@ export interface DeploymentOrder {
   readonly env: string;
   readonly strategy: Strategy;
   readonly fence: number;
+  /** When it left: the same order builds the same commit, whichever run of it asks (6-faults F38). */
+  readonly departedAt: number;
   readonly passengers: readonly Passenger[];
   /** Fixes the environment keeps on top of its base (below production). */
   readonly kept: readonly AppliedFix[];

@@ -23,11 +23,12 @@ export const deploymentSubject = (id: string): string => `deploy/${id}`;
 export const tokenSubject = (id: string): string => `token/${id}`;
 
 /**
- * The workflow's own event id: the same event written twice is one row (3-architecture §4). `life` is the first run of
- * its chain: it stays across continue-as-new, and is another one when the workflow is begun anew.
+ * The workflow's own event id: the same event written twice is one row (3-architecture §4). The run is part of it: one
+ * that was begun anew, or reset to an earlier point, counts from there again. Only the end of a run's id tells it from
+ * another: its beginning is a time, the same for a whole minute.
  */
-export const eventId = (workflowId: string, life: string, seq: number): string =>
-  `${workflowId}#${life.slice(0, 8)}-${seq}`;
+export const eventId = (workflowId: string, run: string, seq: number): string =>
+  `${workflowId}#${run.slice(-12)}-${seq}`;
 
 /** Task queue of workflows and neutral activities (3-architecture §3 rule 15). */
 export const MAIN_QUEUE = 'tidegate';

@@ -124,6 +124,9 @@ export async function rebookT1(run: BugRun): Promise<void> {
 /** Asks the environment for a place on its train, and waits for the end of the ride. */
 async function ride(run: BugRun, env: string, request: string): Promise<void> {
   const { journal, moves, arrivals, full } = run;
+  // What a train stands on is in the ledger before: its deployment looks there right before the switch (6-faults E8).
+  await journal.drained();
+  if (journal.state().booking?.request !== request) return;
   if (!(await asked(run, env, request))) return;
   const news = () => arrivals.length > 0 || moves.length > 0;
   await condition(() => news() || journal.state().booking?.request !== request || full());

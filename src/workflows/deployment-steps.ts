@@ -101,7 +101,7 @@ export async function preflight(
 export async function build(flight: Flight): Promise<Candidate> {
   begin(flight, 'candidate');
   const { order, journal } = flight;
-  const candidate = await gitWrites.buildCandidate(order, journal.state().startedAt);
+  const candidate = await gitWrites.buildCandidate(order, order.departedAt);
   journal.emit({ kind: 'deployment.candidate', data: { candidate } });
   const { aboard, left, version, sha } = candidate;
   const detail = `${version} (${sha.slice(0, 7)}): ${aboard.length} aboard, ${left.length} left behind`;

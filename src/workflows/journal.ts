@@ -36,13 +36,13 @@ export interface Journal<S, E extends DomainEvent> {
 export function openJournal<S, E extends DomainEvent>(options: JournalOptions<S, E>): Journal<S, E> {
   const { workflowId, service, subject, evolve } = options;
   let { state, seq } = options;
-  const life = workflowInfo().firstExecutionRunId;
+  const { runId } = workflowInfo();
   let written = seq;
   let away = false;
   const pending: LedgerEvent[] = [];
 
   const book = (stamped: Stamped): void => {
-    pending.push({ ...stamped, id: eventId(workflowId, life, seq), service, subject });
+    pending.push({ ...stamped, id: eventId(workflowId, runId, seq), service, subject });
     seq += 1;
   };
 

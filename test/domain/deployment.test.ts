@@ -138,6 +138,7 @@ const orderTo = (env: 'uat' | 'prod'): DeploymentOrder => ({
   env,
   strategy: 'all-at-once',
   fence: 2,
+  departedAt: 1,
   passengers: [passenger('1'), passenger('2')],
   kept: [{ bug: '9', fix: FIX_OF_MONA, leaving: false }],
   running: null,

@@ -18,7 +18,7 @@ const CANDIDATE: Candidate = { ...NEW, base: OLD, aboard: ['7'], left: [], chang
 export function orderOfUat(more: Partial<DeploymentOrder> = {}): DeploymentOrder {
   const policy = policyOf('shop');
   return {
-    ...{ id: 'shop-prod-1', service: 'shop', env: 'uat', strategy: 'all-at-once', fence: 2 },
+    ...{ id: 'shop-prod-1', service: 'shop', env: 'uat', strategy: 'all-at-once', fence: 2, departedAt: 1 },
     ...{ passengers: [], kept: [], base: OLD, leaveUntil: null, mainline: 'duty', validation: 'uat', zone: 'UTC' },
     running: { ...OLD, base: OLD, deployment: 'shop-prod-0', fixes: [], since: 0 },
     policy: environmentPolicy(policy, 'uat'),
@@ -32,6 +32,7 @@ export interface ScriptWorker {
   readonly deps: ActivityDeps;
   /** Asks for the deployment as Temporal would, in an attempt of its own. */
   deploy(order: DeploymentOrder): Promise<ActEnd>;
+  rollBack(order: DeploymentOrder): Promise<ActEnd>;
   close(): Promise<void>;
 }
 
@@ -49,6 +50,8 @@ export async function scriptWorker(yard: Yard, deployer: Deployer, host = 'host-
     deps,
     deploy: (order) =>
       new MockActivityEnvironment({ attempt: 1 }).run(() => activities.deployCandidate(order, CANDIDATE)),
+    rollBack: (order) =>
+      new MockActivityEnvironment({ attempt: 1 }).run(() => activities.rollBack(order, CANDIDATE, OLD)),
     close: () => ledger.close(),
   };
 }

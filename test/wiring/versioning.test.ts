@@ -26,7 +26,16 @@ const DEPLOYMENT = deploymentWorkflowId('shop', 'prod', 'shop-prod-1');
 const ENVIRONMENT = environmentWorkflowId('shop', 'prod');
 const BUG = bugWorkflowId('shop', '1');
 const ORDER: DeploymentOrder = {
-  ...{ id: 'shop-prod-1', service: 'shop', env: 'prod', strategy: 'all-at-once', fence: 1, passengers: [], kept: [] },
+  ...{
+    id: 'shop-prod-1',
+    service: 'shop',
+    env: 'prod',
+    strategy: 'all-at-once',
+    fence: 1,
+    departedAt: 1,
+    passengers: [],
+    kept: [],
+  },
   ...{ running: null, base: null, policy: environmentPolicy(POLICY, 'prod'), leaveUntil: null, mainline: 'duty' },
   ...{ validation: 'uat', zone: 'UTC', revision: POLICY.revision, signers: [] },
 };

@@ -158,7 +158,15 @@ describe('nobody but the API lets anything reach production', () => {
     };
     const place = await ledger.environment('shop', 'prod');
     const order: DeploymentOrder = {
-      ...{ id: 'shop-prod-900', service: 'shop', env: 'prod', strategy: 'all-at-once', fence: 1_000, kept: [] },
+      ...{
+        id: 'shop-prod-900',
+        service: 'shop',
+        env: 'prod',
+        strategy: 'all-at-once',
+        fence: 1_000,
+        departedAt: 1,
+        kept: [],
+      },
       ...{ passengers: [{ ...passenger, approvals: [] }], running: place?.running ?? null },
       ...{ base: place?.running ?? null, leaveUntil: null, mainline: 'duty', validation: 'uat', zone: 'UTC' },
       ...{ revision: policy.revision, signers: [], policy: { ...prod, production: false } },
