@@ -155,6 +155,16 @@ describe('a resolved service', () => {
     });
   });
 
+  test('a script that comes with the candidate is named in the policy, so that a gate can say when a fix changes it', () => {
+    const deployOf = (input: string) => {
+      const text = SMALL.replace('driver: script, script: scripts/deploy.sh', input);
+      return load(text).policy.environments.uat?.deploy.script;
+    };
+    expect(deployOf('driver: script, script: ./scripts//deploy.sh')).toBe('scripts/deploy.sh');
+    expect(deployOf('driver: script, script: scripts/deploy.sh, scriptFrom: ops/stable')).toBeUndefined();
+    expect(deployOf('driver: manual, checklist: [plug it in]')).toBeUndefined();
+  });
+
   test.each([
     ['script', 'driver: script, script: d.sh, scriptFrom: ./ops/d.sh', { scriptFrom: { from: 'path' } }],
     [
