@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { EnvironmentDecision, EnvironmentVerb } from '../../src/domain/verbs';
 import type { DecisionOutcome } from '../../src/client/conductor';
 import { TidegateFailure } from '../../src/domain/failures';
+import { deploymentId } from '../../src/domain/ids';
 import { devServer } from '../support/environments';
 import { exited, fixOf, sha, startWorld, testPolicy, type World } from './world';
 
@@ -426,6 +427,28 @@ describe('resilience: an environment whose run was ended from outside is begun a
     expect(done).toMatchObject({ verdict: 'Released', previous: { version: running?.version } });
     expect(await ledger.step(done?.id ?? '', 'execute')).toMatchObject({ state: 'done' });
     script.act = () => exited(0);
+  });
+
+  it('asks a person to look where another host began a deployment and was lost; a recheck leads out, and the next acts once', async () => {
+    const { script, ledger } = world();
+    const { nextNumber, fence } = (await environment('prod')) ?? never();
+    const deployment = deploymentId('shop', 'prod', nextNumber);
+    await ledger.intend({ deployment, step: 'execute', fence: fence + 2, attempt: 1, host: 'host-9', at: 1 });
+    const { length } = script.acts;
+    await world().request('prod', '85');
+    await world().eventually('nobody knows', async () => (await environment('prod'))?.unknown != null);
+    expect((await environment('prod'))?.unknown).toMatchObject({
+      deployment,
+      reason: expect.stringMatching(
+        /^host-9 began execute and was lost; the target shows .* Look whether its script still runs there, then recheck\.$/,
+      ) as string,
+    });
+    await world().request('prod', '86');
+    await world().eventually('86 waits', async () => (await environment('prod'))?.queue.length === 1);
+    expect(script.acts).toHaveLength(length);
+    expect(codeAndSentence(await atEnvironment('prod', 'recheck'))).toBe('accepted');
+    await rode('prod', '86');
+    expect(words.actsSince(length)).toHaveLength(1);
   });
 
   it('says nothing of a cancelled deployment while its script still runs: what it switched at the last moment goes back', async () => {
