@@ -9,10 +9,8 @@ const HIDDEN = [
   ...['task', 'taskEncoded'],
 ].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
-/* eslint-disable no-control-regex -- control characters are what is written out */
 /** What JSON leaves as it is, and a terminal or a reader does not: C1 controls, marks that reorder or hide. */
 const DRIVING = /[\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-/* eslint-enable no-control-regex */
 const writtenOut = (line: string): string =>
   line.replace(DRIVING, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
