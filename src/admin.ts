@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { createLogger } from './api/logger';
 import { refuseOpenDoor, startApi } from './api/server';
 import type { TemporalAddress } from './client/connection';
+import { stuckRuns, type StuckRun } from './client/stuck';
 import { checkConfig, type ConfigCheck } from './config/check-config';
 import { loadConfig, type LoadOptions } from './config/load';
 import type { LoadedService } from './config/loaded';
@@ -65,6 +66,12 @@ export async function probeTemporal(settings: Settings): Promise<string> {
   const { connection } = await reach(place);
   await connection.close();
   return place.address;
+}
+
+/** Runs whose task fails again and again (6-faults E12). @throws Unavailable */
+export async function probeRuns(settings: Settings): Promise<readonly StuckRun[]> {
+  const { client, connection } = await reach(placeOf(settings));
+  return stuckRuns(client).finally(() => connection.close());
 }
 
 /** Opens the ledger that is there and reads from it; one that is not there yet is made at the first start. */

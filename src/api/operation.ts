@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Conductor } from '../client/conductor';
+import type { Queues } from '../client/queues';
 import type { Surface } from '../domain/people';
 import type { Calendars } from '../ports/calendars';
 import type { Ledger } from '../ports/ledger';
@@ -45,6 +46,8 @@ export interface ApiDeps {
   readonly services: readonly ApiService[];
   readonly ledger: Ledger;
   readonly conductor: Conductor;
+  /** Whether anybody works for an environment; absent: that is not asked. */
+  readonly queues?: Queues;
   readonly signer: Signer;
   /** The reports of a service: each has a folder of its own, or shares one. */
   reportsOf(service: string): Pick<Reports, 'list' | 'read'>;

@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createConductor } from '../client/conductor';
+import { createQueues } from '../client/queues';
 import type { LoadedService } from '../config/loaded';
 import { TidegateFailure } from '../domain/failures';
 import { createCalendars } from '../drivers/calendar/calendars';
@@ -47,6 +48,7 @@ export async function startApi(role: ApiRole): Promise<RunningApi> {
     services,
     ledger,
     conductor: createConductor(client),
+    queues: createQueues(client),
     signer,
     reportsOf: reportsOf(services),
     calendars: createCalendars(services.map(({ calendar }) => calendar)),

@@ -4,12 +4,14 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { Environment } from '../api/schemas/environment';
 import { loadConfig } from '../config/load';
 import type { LoadedService } from '../config/loaded';
 import { processVariables } from '../config/process-env';
 import { doing, type Context, type Io, type Outcome } from './context';
 import { EXIT } from './exit';
 import { line } from './terminal';
+import { nobody } from './words';
 
 export interface Finding {
   readonly name: string;
@@ -45,7 +47,9 @@ async function doctor(context: Context): Promise<Outcome> {
     await stateFolder(context),
     await ledger(context),
     await temporal(context),
+    ...(await stuck(context)),
     ...(await api(context)),
+    ...(await unattended(context)),
   ];
   const bad = findings.filter(({ state }) => state === 'bad').length;
   const lines = findings.map(
@@ -134,6 +138,27 @@ async function temporal({ settings }: Context): Promise<Finding> {
   } catch (error) {
     return bad('Temporal', sentenceOf(error), 'tidegate up starts one; or set TEMPORAL_ADDRESS.');
   }
+}
+
+/** Runs that no worker can go on with: which, and where the way out is written. */
+async function stuck({ settings }: Context): Promise<readonly Finding[]> {
+  const runs = await (await import('../admin.js')).probeRuns(settings).catch(() => []);
+  const mend = 'Roll the worker back: see "A poison task" in docs/operations.md.';
+  return runs.map(({ id, why }) => bad(`run ${id}`, why, mend));
+}
+
+/** Environments that nobody works for, as far as the API may tell us. */
+async function unattended({ api: client }: Context): Promise<readonly Finding[]> {
+  const answer = await client.probe('/v1/environments?limit=100');
+  const items = answer?.status === 200 ? (answer.body as { readonly items: readonly Environment[] }).items : [];
+  return items.flatMap((environment) => {
+    const { service, env } = environment;
+    const detail = nobody(environment);
+    if (detail === null) return [];
+    return [
+      bad(`worker of ${service}/${env}`, detail, `tidegate worker --service ${service} --env ${env} starts one.`),
+    ];
+  });
 }
 
 async function api({ api: client, settings }: Context): Promise<readonly Finding[]> {

@@ -85,11 +85,16 @@ export function environmentTable(items: readonly Environment[]): string {
   return table(['ENVIRONMENT', 'RUNS', 'STATE', 'NEXT TRAIN', 'WAITING', 'URL'], rows);
 }
 
-function stateOf({ unknown, holds, current }: Environment): string {
+function stateOf({ unknown, holds, current, unattendedSince }: Environment): string {
+  if (unattendedSince !== undefined) return `no worker since ${time(unattendedSince)}`;
   if (unknown !== null) return 'unknown: recheck';
   if (current !== null) return `deploying ${current.deployment}`;
   return holds.length === 0 ? 'free' : `held by ${holds.map(({ by }) => by).join(', ')}`;
 }
+
+/** Null where somebody works for it. */
+export const nobody = ({ service, env, unattendedSince }: Environment): string | null =>
+  unattendedSince === undefined ? null : `no worker for ${service}.${env} since ${time(unattendedSince)}`;
 
 export function environmentPage(environment: Environment): string {
   const { running, lastGood, current, slot, unknown, holds, queue, actions } = environment;
@@ -98,6 +103,7 @@ export function environmentPage(environment: Environment): string {
     ['environment', `${environment.service}/${environment.env} at ${environment.url}`],
     ['runs', running === null ? 'not observed yet' : line(`${running.version} ${short(running.sha)}`)],
     ['since', running && time(running.since)],
+    ['worker', nobody(environment)],
     ['fixes', orNull(fixes ?? '')],
     ['last good', lastGood && line(`${lastGood.version} ${short(lastGood.sha)}`)],
     [

@@ -21,7 +21,7 @@ export function versioningOf({ deployment, buildId }: Settings): WorkerDeploymen
   return {
     version: { deploymentName: deployment, buildId },
     useWorkerVersioning: true,
-    // Each workflow says for itself (workflows/index.ts); one that forgot is not tied to a build that will go.
+    // For what lives long; a deployment pins itself (workflows/index.ts).
     defaultVersioningBehavior: 'AUTO_UPGRADE',
   };
 }

@@ -6,4 +6,7 @@ import { startProduct, type ProductPlan } from './product';
 process.once('disconnect', () => process.exit(1));
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-void startProduct(JSON.parse(process.argv[3] ?? '{}') as ProductPlan).then(({ url }) => process.send?.(url));
+void startProduct(JSON.parse(process.argv[3] ?? '{}') as ProductPlan).then((product) => {
+  process.once('SIGTERM', () => void product.stop().then(() => process.exit(0)));
+  process.send?.(product.url);
+});

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { createLogger } from '../../src/api/logger';
 import { startApi, type RunningApi } from '../../src/api/server';
 import { openLedger } from '../../src/ledger/open-ledger';
@@ -38,6 +39,7 @@ let tracing: Tracing;
 let ledger: Ledger;
 let api: RunningApi;
 let worker: RunningWorker;
+let workflowBundle: { readonly code: string };
 let folder: string;
 let closing: () => Promise<void>;
 
@@ -71,6 +73,7 @@ beforeAll(async () => {
   await once(receiver, 'listening');
   process.env.OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   process.env.OTEL_BSP_SCHEDULE_DELAY = '100';
+  workflowBundle = await tracedBundle();
   tracing = startTracing('up', '0.0.0');
   folder = await temporaryFolder();
   ledger = await openLedger(join(folder, 'ledger.db'));
@@ -82,7 +85,7 @@ beforeAll(async () => {
   const logger = createLogger('silent');
   worker = await startWorker({
     ...{ services, only: null, temporal: place, ledger, stateDir: folder, logger, tracing: tracing.plugin },
-    workflows: { workflowBundle: await tracedBundle() },
+    workflows: { workflowBundle },
   });
   const listen = { host: '127.0.0.1', port: 0 };
   api = await startApi({ services, ledger, client, signer: SIGNER, listen, temporalUi: null, logger });
@@ -144,4 +147,13 @@ it(
       expect(everything).not.toContain(secret);
   },
   LIMIT_MS,
+);
+
+it.each(['bug-released', 'deployment-released-prod', 'environment-prod'])(
+  'is switched on while bugs wait: %s, which began without it, replays with it',
+  async (name) => {
+    const text = await readFile(join(__dirname, '../replay/histories', `${name}.json`), 'utf8');
+    const options = { workflowBundle, plugins: [tracing.plugin] };
+    await expect(Worker.runReplayHistory(options, historyFromJSON(JSON.parse(text)))).resolves.toBeUndefined();
+  },
 );

@@ -1,13 +1,14 @@
 /** Environments: list, show, decide. */
 import { z } from 'zod';
+import { environmentQueue } from '../../domain/ids';
 import { serviceFor, visibleServices, type ApiService, type Caller } from '../auth';
 import { decideOnEnvironment } from '../decide';
 import { json, operation, type ApiDeps, type Operation } from '../operation';
 import { pageOf } from '../paging';
 import { ApiProblem } from '../problems';
-import { listOf, name } from '../schemas/common';
+import { iso, listOf, name } from '../schemas/common';
 import { environmentDecisionBody } from '../schemas/decision';
-import { environmentSchema, listEnvironmentsQuery } from '../schemas/environment';
+import { environmentSchema, listEnvironmentsQuery, type Environment } from '../schemas/environment';
 import { viewEnvironment } from '../views/environment';
 
 const environmentParams = z.object({ service: name, env: name });
@@ -37,12 +38,16 @@ const listEnvironments = operation({
         return viewEnvironment(call, service, env, state ?? null);
       }),
     );
-    return json(
-      200,
-      pageOf(all, query, ({ service, env }) => `${service}/${env}`),
-    );
+    const page = pageOf(all, query, ({ service, env }) => `${service}/${env}`);
+    return json(200, { ...page, items: await Promise.all(page.items.map((each) => attended(deps, each))) });
   },
 });
+
+/** With the word that nobody works for it, where that is so: its slot waits within its grace, and says nothing itself. */
+async function attended({ queues }: ApiDeps, environment: Environment): Promise<Environment> {
+  const since = await queues?.idleSince(environmentQueue(environment.service, environment.env));
+  return since === undefined || since === null ? environment : { ...environment, unattendedSince: iso(since) };
+}
 
 const showEnvironment = operation({
   id: 'showEnvironment',
@@ -58,7 +63,7 @@ const showEnvironment = operation({
   handle: async (call) => {
     const { service, env } = environmentOf(call.deps, call.caller, call.params);
     const state = await call.deps.ledger.environment(service.policy.service, env);
-    return json(200, viewEnvironment(call, service, env, state));
+    return json(200, await attended(call.deps, viewEnvironment(call, service, env, state)));
   },
 });
 

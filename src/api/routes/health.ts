@@ -1,6 +1,7 @@
 /** Whether the process lives, whether it can work, and its figures; open to everyone who can reach the port. */
 import { z } from 'zod';
-import { json, operation, type Operation } from '../operation';
+import { environmentQueue, MAIN_QUEUE } from '../../domain/ids';
+import { json, operation, type ApiDeps, type Operation } from '../operation';
 
 /** A probe that takes longer counts as no answer. */
 const PROBE_MS = 3_000;
@@ -8,7 +9,10 @@ const PROBE_MS = 3_000;
 const healthSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
 const checkSchema = z.object({ ok: z.boolean(), detail: z.string() });
 const readinessSchema = z
-  .object({ ready: z.boolean(), checks: z.object({ temporal: checkSchema, ledger: checkSchema }) })
+  .object({
+    ready: z.boolean(),
+    checks: z.object({ temporal: checkSchema, ledger: checkSchema, workers: checkSchema }),
+  })
   .meta({ id: 'Readiness' });
 
 const healthz = operation({
@@ -38,14 +42,28 @@ const readyz = operation({
   problems: [],
   example: {},
   handle: async ({ deps }) => {
-    const [temporal, ledger] = await Promise.all([
+    const [temporal, ledger, workers] = await Promise.all([
       probe('Temporal', () => deps.conductor.ping()),
       probe('The ledger', () => deps.ledger.ping()),
+      attendance(deps),
     ]);
+    // Decisions are taken without workers, too: they wait.
     const ready = temporal.ok && ledger.ok;
-    return json(ready ? 200 : 503, { ready, checks: { temporal, ledger } });
+    return json(ready ? 200 : 503, { ready, checks: { temporal, ledger, workers } });
   },
 });
+
+/** How many queues have nobody; which ones is for people with a token. */
+async function attendance({ queues, services }: ApiDeps): Promise<z.infer<typeof checkSchema>> {
+  const names = services.flatMap(({ policy: { service, ladder } }) =>
+    ladder.map((env) => environmentQueue(service, env)),
+  );
+  const all = [MAIN_QUEUE, ...names];
+  const since = await Promise.all(all.map((name) => queues?.idleSince(name) ?? null));
+  const idle = since.filter((each) => each !== null).length;
+  const detail = idle === 0 ? 'Every queue has a worker.' : `${idle} of ${all.length} queues have no worker.`;
+  return { ok: idle === 0, detail };
+}
 
 /** Says no more than who does not answer: the reason may hold addresses, and anybody may ask. */
 async function probe(what: string, ping: () => Promise<void>): Promise<z.infer<typeof checkSchema>> {

@@ -56,6 +56,7 @@ export const environmentSchema = z
       }),
     ),
     links: z.object({ board: z.string().nullable(), temporal: z.string().nullable() }),
+    unattendedSince: instant.optional().meta({ description: 'Set: no worker takes work for it, and since when' }),
     recorded: z.boolean().optional(),
   })
   .meta({ id: 'Environment' });
