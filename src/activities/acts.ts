@@ -151,11 +151,27 @@ export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidat
       ];
       return carryOut(deps, { ...act, permission }, 'execute');
     },
-    rollBack(order, candidate: Candidate, to) {
+    async rollBack(order, candidate: Candidate, to) {
+      const left = await deployLeft(deps, order);
+      if (left !== null) return { outcome: 'unknown', checks: [], reason: left };
       const deployment = order.running?.deployment ?? null;
       return carryOut(deps, actOn(deps, order, deployOrder(order, 'rollback', to, candidate), deployment), 'rollback');
     },
   };
+}
+
+/**
+ * Whoever followed the deploy may have died while it was being aborted: its script would go on, and switch after the
+ * target was seen with the old version (6-faults E4, F39). It is ended first. Null, or why nobody here can say that.
+ */
+async function deployLeft(deps: ActivityDeps, order: DeploymentOrder): Promise<string | null> {
+  const row = await deps.ledger.step(order.id, 'execute');
+  if (row?.state === 'intent' && row.host !== deps.host) {
+    return `${row.host} began to deploy ${order.id} and was lost. Look whether its script still runs there, then recheck.`;
+  }
+  const { deployer } = targetOf(deps, order.service, order.env);
+  await beating(deployer.stop(order.id, 'deploy'));
+  return null;
 }
 
 /** Why a result is a failure; null when only the target can tell. */

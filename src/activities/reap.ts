@@ -1,7 +1,7 @@
 /** At a worker's start: scripts that outlived their worker are left to the next attempt, or ended (6-faults E4, F22). */
 import { deploymentSubject } from '../domain/ids';
 import { TIDEGATE } from '../domain/people';
-import type { UnfinishedAct } from '../ports/deployer';
+import type { Deployer, UnfinishedAct } from '../ports/deployer';
 import type { ActivityDeps } from './deps';
 
 /** What a worker tells of each script that it found. */
@@ -9,7 +9,8 @@ type Say = (sentence: string) => void;
 
 /**
  * Looks at the environments that this worker serves. A script whose deployment goes on keeps running: the next attempt of
- * its activity follows it. A stale one is ended; this returns when no process of it is left.
+ * its activity follows it. A stale one is ended; this returns when no process of it is left. One that cannot be ended is
+ * said and keeps its environment locked: the other environments of this worker are not to wait for it.
  * @throws Unavailable without the ledger: then nobody can tell which is which
  */
 export async function reapOrphans(deps: ActivityDeps, say: Say): Promise<void> {
@@ -22,11 +23,25 @@ export async function reapOrphans(deps: ActivityDeps, say: Say): Promise<void> {
           say(`${name} still runs: its deployment goes on with it.`);
           continue;
         }
-        await deployer.stop(act.deployment);
-        say(`${name} was left behind and is ended: ${why}.`);
-        await note(deps, service, act, why);
+        const stuck = await ended(deployer, act);
+        if (stuck === null) {
+          say(`${name} was left behind and is ended: ${why}.`);
+          await note(deps, service, act, why);
+        } else {
+          say(`${name} was left behind (${why}) and cannot be ended: ${stuck}`);
+        }
       }
     }
+  }
+}
+
+/** Null, or what is left of the act. */
+async function ended(deployer: Deployer, { deployment, act }: UnfinishedAct): Promise<string | null> {
+  try {
+    await deployer.stop(deployment, act);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

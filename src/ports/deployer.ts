@@ -80,8 +80,11 @@ export interface Deployer {
   begun(order: DeployOrder): Promise<boolean>;
   /** What earlier workers left behind on this host, by pid, start time and boot: never a number that was reused. */
   unfinished(): Promise<readonly UnfinishedAct[]>;
-  /** Ends every process of the deployment: SIGTERM to the group, 10 s, SIGKILL; returns when none is left. */
-  stop(deployment: string): Promise<void>;
+  /**
+   * Ends every process of an act: SIGTERM to the group, 10 s, SIGKILL; returns when none is left.
+   * @throws Unknown when something cannot be ended
+   */
+  stop(deployment: string, act: DeployOrder['act']): Promise<void>;
   /** Version endpoint first, then `--status`. Never throws for a target that does not answer. */
   observe(): Promise<Observation>;
 }

@@ -171,7 +171,7 @@ describe('limits and cancellation', () => {
     const deployer = yard.deployer(STUBBORN);
     const acting = deployer.act(orderOf(), createHooks());
     await until(async () => (await yard.effects()).length === 2);
-    await yard.deployer(STUBBORN).stop('shop-prod-1');
+    await yard.deployer(STUBBORN).stop('shop-prod-1', 'deploy');
     await everythingGone();
     expect(await acting).toMatchObject({ outcome: 'exited', code: 137 });
   });

@@ -83,7 +83,7 @@ describe('the switch inside a script', () => {
     await go();
     const next = (): Promise<unknown> => deployerIn(plan).act(NEXT, createHooks());
     await expect(next()).rejects.toMatchObject({ kind: 'Busy' });
-    await deployerIn(plan).stop('shop-prod-1');
+    await deployerIn(plan).stop('shop-prod-1', 'deploy');
     expect(await next()).toMatchObject({ outcome: 'exited', code: 0 });
     process.kill(-worker.pid!, 'SIGCONT');
     await once(worker, 'exit');

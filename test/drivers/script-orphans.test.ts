@@ -44,7 +44,7 @@ describe('what an earlier worker left behind is found by who it is, not by its n
     expect(await deployer.unfinished()).toEqual([
       { deployment: 'shop-prod-1', act: 'deploy', fence: 2, endsBy: expect.any(Number) },
     ]);
-    await deployer.stop('shop-prod-1');
+    await deployer.stop('shop-prod-1', 'deploy');
     expect([isRunning(script), await deployer.unfinished()]).toEqual([false, []]);
   });
 
@@ -60,7 +60,7 @@ describe('what an earlier worker left behind is found by who it is, not by its n
     }
     const deployer = yard.deployer('echo "ran $TIDEGATE_DEPLOYMENT_ID" >>"$EFFECTS"');
     expect(await deployer.unfinished()).toEqual([]);
-    await deployer.stop('shop-prod-1');
+    await deployer.stop('shop-prod-1', 'deploy');
     expect(await deployer.act(orderOf({ fence: 2 }), createHooks())).toMatchObject({ outcome: 'lost' });
     expect(await deployer.act(NEXT, createHooks())).toMatchObject({ outcome: 'exited', code: 0 });
     expect(isRunning(stranger.pid!)).toBe(true);
@@ -79,7 +79,7 @@ describe('what an earlier worker left behind is found by who it is, not by its n
     await writeFile(yard.jobFile(JOB, 'script'), `${leader.pid} 1 ${boot}\n`);
     const deployer = yard.deployer(WAITS);
     expect(await deployer.unfinished()).toEqual([]);
-    await deployer.stop('shop-prod-1');
+    await deployer.stop('shop-prod-1', 'deploy');
     expect(isRunning(stranger)).toBe(true);
     process.kill(stranger, 'SIGKILL');
   });

@@ -5,7 +5,7 @@ import type { Deployer, DeployOrder, Observation } from '../../ports/deployer';
 import { removeOld } from './checkout';
 import { createRedactor, readEnvFile, scriptVariables, type SwitchGuard, type Variables } from './environment';
 import { followJob, withHeartbeat, type FollowOptions } from './follow';
-import { ACTS, environmentFolder, jobFile, jobOf, readJob, type Job } from './job';
+import { environmentFolder, jobFile, jobOf, readJob, type Job } from './job';
 import { findLockTools, type LockTools } from './lock';
 import { askEndpoint, askStatus, describeObservation, observeTarget } from './observe';
 import { clearHolder, endUnfinished, unfinishedJobs } from './orphans';
@@ -132,9 +132,8 @@ async function beginOrWait(here: Here, order: DeployOrder, job: Job, now: number
   }
 }
 
-async function stop(here: Here, deployment: string): Promise<void> {
-  const options = await ending(here);
-  for (const act of ACTS) await endUnfinished(jobOf(here.base, deployment, act), { why: 'stopped' }, options);
+async function stop(here: Here, deployment: string, act: DeployOrder['act']): Promise<void> {
+  await endUnfinished(jobOf(here.base, deployment, act), { why: 'stopped' }, await ending(here));
 }
 
 /**
@@ -165,7 +164,7 @@ export function createScriptDeployer(options: ScriptDeployerOptions): Deployer {
       return (await readJob(jobOf(here.base, deployment, act))).state !== 'new';
     },
     unfinished: () => unfinishedJobs(here.base),
-    stop: (deployment) => stop(here, deployment),
+    stop: (deployment, act) => stop(here, deployment, act),
     observe: () => observe(here),
   };
 }

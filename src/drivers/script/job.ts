@@ -34,8 +34,6 @@ export interface Job {
   readonly folder: string;
 }
 
-export const ACTS = ['deploy', 'rollback'] as const satisfies readonly DeployOrder['act'][];
-
 /** What is kept of a job's order. */
 export type JobOrder = Pick<DeployOrder, 'deployment' | 'act' | 'fence' | 'timeoutMs'>;
 
