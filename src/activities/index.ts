@@ -74,6 +74,8 @@ export interface EnvironmentLook {
 
 export interface PreflightEnd {
   readonly checks: readonly Check[];
+  /** Whether its script was begun by an earlier run of this deployment: then only its own end may be judged (F38). */
+  readonly begun: boolean;
   readonly baseline: Baseline | null;
 }
 

@@ -98,9 +98,11 @@ export function createTargetActivities(
     observeEnvironment: (service, env, at) => observed(deps, service, env, at),
     async preflight(order) {
       const { deployer } = targetOf(deps, order.service, order.env);
+      const begun = (await deps.ledger.step(order.id, 'execute')) !== null;
       const seen = await beating(deployer.observe());
       const { check, measured } = await baselineCheck(deps, order);
-      return { checks: [driftCheck(order, seen), rollbackCheck(order), smokeCheck(order), check], baseline: measured };
+      const checks = [driftCheck(order, seen), rollbackCheck(order), smokeCheck(order), check];
+      return { checks: begun ? [begunCheck(order)] : checks, begun, baseline: measured };
     },
     async runSmoke(order, target, deployment) {
       const { smoke } = targetOf(deps, order.service, order.env);
@@ -131,6 +133,11 @@ export function driftCheck(order: DeploymentOrder, seen: Observation): Check {
       ? `runs ${saw}`
       : `drift: the ledger says ${running.version} (${running.sha.slice(0, 7)}), ${env} shows ${saw}. Somebody deployed by hand: recheck ${env}.`,
   };
+}
+
+/** An operator reset the run: its script may be at work, or done. What it left is followed, never begun again nor denied. */
+function begunCheck({ id }: DeploymentOrder): Check {
+  return { name: 'target', ok: true, detail: `the script of ${id} began in an earlier run of it, and is followed` };
 }
 
 /** Production without smoke checks would be released unproven (A-041, X-28). */

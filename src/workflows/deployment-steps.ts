@@ -88,13 +88,13 @@ const acts = ({ order }: Flight) => environmentActs(order.service, order.env, or
 /** Is the environment what the record says, and is there something to compare with afterwards? */
 export async function preflight(
   flight: Flight,
-): Promise<{ readonly failed: string | null; readonly baseline: Baseline | null }> {
+): Promise<{ readonly failed: string | null; readonly begun: boolean; readonly baseline: Baseline | null }> {
   begin(flight, 'preflight');
-  const { checks, baseline } = await target(flight).preflight(flight.order, Date.now());
+  const { checks, begun, baseline } = await target(flight).preflight(flight.order, Date.now());
   flight.journal.emit({ kind: 'deployment.checked', data: { checks } });
   const failed = failedChecks(checks);
   finish(flight, 'preflight', failed === null, failed ?? `${checks.length} checks passed`);
-  return { failed, baseline };
+  return { failed, begun, baseline };
 }
 
 /** Base, passengers and version commit; who conflicts stays behind (X-21 to X-25). */

@@ -63,11 +63,11 @@ async function carryOut(flight: Flight): Promise<End> {
 }
 
 async function goForward(flight: Flight): Promise<End> {
-  const { failed, baseline } = await preflight(flight);
+  const { failed, begun, baseline } = await preflight(flight);
   if (failed) return aborted(failed);
   const candidate = await build(flight);
   if (!somebodyAboard(flight.order, candidate)) return aborted('no passenger is left: every fix stayed behind');
-  if (tooLate(flight.order)) return aborted('the grace of its slot is over before anything was touched (X-19)');
+  if (!begun && tooLate(flight.order)) return aborted('the grace of its slot is over before anything was touched (X-19)');
   return putThere(flight, candidate, baseline);
 }
 
@@ -114,17 +114,17 @@ async function interrupted(flight: Flight, error: unknown): Promise<End> {
   const reason = stopped ? abortReason(flight.journal.state()) : worldly(error);
   log.error('The deployment was interrupted.', { id: flight.order.id, reason });
   if (phase) finish(flight, phase, false, reason);
-  if (candidate === null || !(await touched(flight, stopped))) return aborted(reason);
+  if (candidate === null || !(await touched(flight))) return aborted(reason);
   // What was seen cannot be judged, and to go back over it would be a guess (6-faults F24).
   if (phase === 'rollback' || phase === 'verify' || isUnknown(error)) return unknownState(reason);
   return rollBack(flight, candidate, reason, null).catch((again: unknown) => unknownState(worldly(again)));
 }
 
-/** Whether the switch was intended: an abort that came before it leaves everything as it is. */
-async function touched({ order, journal }: Flight, stopped: boolean): Promise<boolean> {
+/** Whether the switch was intended: what stopped it before that, a person or the world, leaves everything as it is. */
+async function touched({ order, journal }: Flight): Promise<boolean> {
   const { phases } = journal.state();
   if (!phases.some(({ phase }) => phase === 'execute')) return false;
-  if (!stopped || phases.at(-1)?.phase !== 'execute') return true;
+  if (phases.at(-1)?.phase !== 'execute') return true;
   return (await patientReads.describeDeployment(order.service, order.env, order.id)).begun;
 }
 

@@ -55,7 +55,7 @@ function activitiesOf(build: string): Activities {
     record: () => Promise.resolve(),
     tell: () => Promise.resolve(),
     describeDeployment: () => Promise.resolve({ run: 'missing', begun: false, recorded: null }),
-    preflight: () => preflight.then(() => ({ checks: [], baseline: null })),
+    preflight: () => preflight.then(() => ({ checks: [], begun: false, baseline: null })),
     observeEnvironment: () =>
       Promise.resolve({ running: null, source: 'test', answered: true, nextNumber: 1, fence: 0, known: null }),
     buildCandidate() {
