@@ -12,8 +12,8 @@ const SILENT_MS = 90_000;
 /** Answers are kept: a page of environments asks once, however often it is opened. */
 const KEPT_MS = 5_000;
 const ANSWER_WITHIN_MS = 2_000;
-/** Of the two kinds of work that a queue has. */
-const ACTIVITIES = 2;
+/** Of the two kinds of work that a queue has: activities, as the wire counts them. */
+const ACTIVITIES: Readonly<Record<string, number>> = { taskQueueType: 2 };
 
 interface Kept {
   readonly at: number;
@@ -31,10 +31,10 @@ export function createQueues(client: Client, now: () => number = Date.now): Queu
       client.workflowService.describeTaskQueue({
         namespace,
         taskQueue: { name: queue },
-        taskQueueType: ACTIVITIES,
+        ...ACTIVITIES,
       }),
     );
-    const times = (pollers ?? []).map(({ lastAccessTime }) => tsToMs(lastAccessTime));
+    const times = pollers.map(({ lastAccessTime }) => tsToMs(lastAccessTime));
     return times.length === 0 ? null : Math.max(...times);
   }
 

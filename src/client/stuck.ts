@@ -12,7 +12,8 @@ const SHOWN = 20;
 const LOOKED_AT = 200;
 /** The third try is waiting: two have failed. */
 const FAILED_TWICE = 3;
-const INVALID_ARGUMENT = 3;
+/** The code of gRPC for a query that cannot be answered. */
+const NOT_KNOWN: readonly number[] = [3];
 
 /** At most twenty of them. @throws when Temporal does not answer */
 export async function stuckRuns(client: Client): Promise<readonly StuckRun[]> {
@@ -21,7 +22,7 @@ export async function stuckRuns(client: Client): Promise<readonly StuckRun[]> {
   } catch (error) {
     // Servers before 1.32.1 do not know the attribute.
     const reason = error instanceof ServiceError ? error.cause : error;
-    if (isGrpcServiceError(reason) && reason.code === INVALID_ARGUMENT) return lookedAt(client);
+    if (isGrpcServiceError(reason) && NOT_KNOWN.includes(reason.code)) return lookedAt(client);
     throw error;
   }
 }

@@ -146,6 +146,7 @@ test('readiness says which of Temporal and the ledger is away, and nothing about
   expect(down.body.checks).toEqual({
     temporal: { ok: false, detail: 'Temporal does not answer.' },
     ledger: { ok: true, detail: 'The ledger answers.' },
+    workers: { ok: false, detail: 'Only Temporal could tell.' },
   });
 });
 

@@ -21,7 +21,7 @@ export async function launchChild(plan: ProductPlan): Promise<ChildProduct> {
     once(child, 'exit').then(() => Promise.reject(new Error('the product ended before it was up'))),
   ])) as [string];
   const end = (signal: NodeJS.Signals): Promise<number | null> => ended(child, signal);
-  return { url, end, stop: async () => void (await end('SIGKILL')) };
+  return { url, end, stop: () => end('SIGKILL').then(() => undefined) };
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {

@@ -42,11 +42,11 @@ const readyz = operation({
   problems: [],
   example: {},
   handle: async ({ deps }) => {
-    const [temporal, ledger, workers] = await Promise.all([
+    const [temporal, ledger] = await Promise.all([
       probe('Temporal', () => deps.conductor.ping()),
       probe('The ledger', () => deps.ledger.ping()),
-      attendance(deps),
     ]);
+    const workers = temporal.ok ? await attendance(deps) : { ok: false, detail: 'Only Temporal could tell.' };
     // Decisions are taken without workers, too: they wait.
     const ready = temporal.ok && ledger.ok;
     return json(ready ? 200 : 503, { ready, checks: { temporal, ledger, workers } });
@@ -59,7 +59,7 @@ async function attendance({ queues, services }: ApiDeps): Promise<z.infer<typeof
     ladder.map((env) => environmentQueue(service, env)),
   );
   const all = [MAIN_QUEUE, ...names];
-  const since = await Promise.all(all.map((name) => queues?.idleSince(name) ?? null));
+  const since = await Promise.all(all.map(async (name) => (await queues?.idleSince(name)) ?? null));
   const idle = since.filter((each) => each !== null).length;
   const detail = idle === 0 ? 'Every queue has a worker.' : `${idle} of ${all.length} queues have no worker.`;
   return { ok: idle === 0, detail };
