@@ -1,5 +1,5 @@
 /** A side's worker in a process of its own, so that its CPU and its end are its own. */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
 const RUN_TYPESCRIPT = join(__dirname, '../support/run-typescript.cjs');
@@ -16,9 +16,8 @@ export interface Child {
   /** Calls `heard` for everything that comes from now on; answers how to stop listening. */
   onMessage(heard: (message: unknown) => void): () => void;
   send(message: object): void;
-  /** Asks it to end and waits. */
-  stop(): Promise<void>;
-  kill(): Promise<void>;
+  /** Asks it to end, or ends it, and waits until it is gone. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 /**
@@ -49,12 +48,9 @@ export async function startChild<P>(file: string, plan: P): Promise<Child> {
       return () => void child.off('message', heard);
     },
     send: (message) => void child.send(message),
-    stop: () => end(child, 'SIGTERM', ended),
-    kill: () => end(child, 'SIGKILL', ended),
+    async end(signal) {
+      child.kill(signal);
+      await ended;
+    },
   };
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals, ended: Promise<void>): Promise<void> {
-  child.kill(signal);
-  await ended;
 }

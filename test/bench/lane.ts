@@ -16,8 +16,8 @@ export interface Lane {
   /** Answers when the decision is taken and in the record. */
   decide(bug: string, verb: 'confirm' | 'approve'): Promise<void>;
   inStatus(status: 'submitted' | 'deployed_uat' | 'deployed_prod'): Promise<readonly string[]>;
-  /** Ends the worker's process, when it still runs, and starts another. */
-  again(): Promise<void>;
+  /** Ends the worker's process and starts another, as a service manager would. */
+  again(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -2,11 +2,14 @@
 import { appendFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { readOptions } from './options';
 import { ROWS } from './registry';
 import type { Ground, Line, Row } from './row';
 import { openSite } from './site';
 import { jsonLine, printLine } from './table';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const BUNDLE = process.env.TIDEGATE_TEST_BUNDLE ?? join(__dirname, '../../dist/workflow-bundle.js');
 

@@ -10,7 +10,10 @@ const PATIENCE_S = 600;
 
 export async function startDbos(site: Site, { service, ...timing }: Timing & { service: string }): Promise<Lane> {
   const name = service.replaceAll('-', '_');
-  const [database, system] = [await site.postgres.createDatabase(name), await site.postgres.createDatabase(`${name}_s`)];
+  const [database, system] = [
+    await site.postgres.createDatabase(name),
+    await site.postgres.createDatabase(`${name}_s`),
+  ];
   const plan: DbosPlan = { database, system, ...timing };
   const startWorker = () => startChild(require.resolve('./worker-child'), plan);
   const worker = await startWorker();
@@ -37,12 +40,12 @@ export async function startDbos(site: Site, { service, ...timing }: Timing & { s
       if (taken !== true) throw new Error(`DBOS: ${verb} of ${bug} was not taken; void`);
     },
     inStatus,
-    async again() {
-      await lane.worker.kill();
+    async again(signal) {
+      await lane.worker.end(signal);
       lane.worker = await startWorker();
     },
     async stop() {
-      await lane.worker.stop();
+      await lane.worker.end('SIGTERM');
       await Promise.all([client.destroy(), close()]);
     },
   };

@@ -47,15 +47,15 @@ export async function startFloor(site: Site, { service, slotMs, records, watchMs
       await client.workflow.getHandle(bugId(service, bug)).executeUpdate(decide, { args: [verb] });
     },
     inStatus,
-    async again() {
-      await floor.worker.kill();
+    async again(signal) {
+      await floor.worker.end(signal);
       floor.worker = await startWorker();
     },
     async stop() {
       for (const env of ['uat', 'prod']) {
         await client.workflow.getHandle(trainId(service, env)).terminate('the bench is over');
       }
-      await Promise.all([floor.worker.stop(), close(), connection.close()]);
+      await Promise.all([floor.worker.end('SIGTERM'), close(), connection.close()]);
     },
   };
   return floor;

@@ -8,6 +8,8 @@ import { emptySample } from '../../../src/domain/watch';
 import type { Calendars, SlotQuestion } from '../../../src/ports/calendars';
 import type { Observation } from '../../../src/ports/deployer';
 import type { Source } from '../../../src/ports/source';
+import type { ProductPlan } from './plan';
+import { scriptDeployer } from './script';
 
 const sha = (text: string): string => createHash('sha1').update(text).digest('hex');
 export const BASE = { version: '1.4.2', sha: sha('base') };
@@ -62,8 +64,10 @@ function noSource(policy: ServicePolicy): Source {
 /** Hears of the first instruction of every deployment. */
 export type OnAct = (deployment: string) => Promise<void> | void;
 
-function noTarget(onAct: OnAct): Target {
-  let running: Observation = { state: 'running', ...BASE, deployment: null, source: 'nothing' };
+const BEFORE: Observation = { state: 'running', ...BASE, deployment: null, source: 'nothing' };
+
+export function noTarget(onAct: OnAct): Target {
+  let running: Observation = BEFORE;
   return {
     deployer: {
       check: () => Promise.resolve([{ name: 'nothing', ok: true, detail: 'nothing to check' }]),
@@ -105,20 +109,26 @@ function everySoOften(everyMs: number): Calendars {
   };
 }
 
-/** What `startWorker` wraps the ports with: no git, no script, no reports, no messages, slots every `slotMs`. */
-export function withoutDrivers(slotMs: number, onAct: OnAct): (deps: ActivityDeps) => ActivityDeps {
+/** What `startWorker` wraps the ports with: no git, no reports, no messages, slots every so often, a script only if wanted. */
+export function withoutDrivers(plan: ProductPlan, onAct: OnAct): (deps: ActivityDeps) => ActivityDeps {
   return (deps) => ({
     ...deps,
     messenger: { send: () => Promise.resolve() },
-    calendars: everySoOften(slotMs),
+    calendars: everySoOften(plan.slotMs),
     services: Object.fromEntries(
-      Object.entries(deps.services).map(([name, drivers]) => [name, withNothing(drivers, onAct)]),
+      Object.entries(deps.services).map(([name, drivers]) => [name, withNothing(drivers, plan, onAct)]),
     ),
   });
 }
 
-function withNothing(drivers: ServiceDrivers, onAct: OnAct): ServiceDrivers {
+function withNothing(drivers: ServiceDrivers, plan: ProductPlan, onAct: OnAct): ServiceDrivers {
   const { policy } = drivers;
+  const targetOf = (env: string): Target => {
+    const target = noTarget(onAct);
+    if (plan.scriptSeconds === null) return target;
+    const place = { service: policy.service, env, folder: plan.folder };
+    return { ...target, deployer: scriptDeployer(place, plan.scriptSeconds, BEFORE) };
+  };
   return {
     ...drivers,
     source: noSource(policy),
@@ -129,6 +139,6 @@ function withNothing(drivers: ServiceDrivers, onAct: OnAct): ServiceDrivers {
       list: () => Promise.resolve([]),
       read: () => Promise.resolve(null),
     },
-    targets: Object.fromEntries(policy.ladder.map((env) => [env, noTarget(onAct)])),
+    targets: Object.fromEntries(policy.ladder.map((env) => [env, targetOf(env)])),
   };
 }

@@ -15,10 +15,12 @@ export interface ProductPlan {
   readonly ledger: string;
   readonly bundle: string;
   readonly signingKey: string;
-  /** `scripts`: deployments run a real script by the real driver; everything else has nothing behind it. */
-  readonly drivers: 'none' | 'scripts';
+  /** Deployments run a real script that takes so long, by the real driver; null: nothing is behind them either. */
+  readonly scriptSeconds: number | null;
   /** A slot of either kind this often. */
   readonly slotMs: number;
+  /** Whether trains carry one fix each. */
+  readonly oneByOne: boolean;
   /** Watch window and interval, below what a config file may say. */
   readonly watchMs: number;
 }
@@ -63,23 +65,26 @@ const newToken = (): string => `tg_${randomBytes(32).toString('base64url')}`;
 
 export const newSigningKey = (): string => makeKeyPair().signingKey;
 
-/** The service of a plan, with the short watch, and who signs. */
+/** The service of a plan, with what a bench needs otherwise, and who signs. */
 export function servicesOf(plan: ProductPlan): {
   readonly services: readonly LoadedService[];
   readonly signing: Signing;
 } {
   const signing = signingWith(plan.signingKey);
-  const loaded = loadConfig({
-    configPath: join(plan.folder, 'tidegate.yaml'),
-    cwd: plan.folder,
-    variables: {},
-    secrets: 'require',
-  });
-  const services = loaded.map((service) => ({ ...service, policy: withShortWatch(service.policy, plan.watchMs) }));
+  const service = loadedService(plan.folder);
+  const services = [{ ...service, policy: benched(service.policy, plan) }];
   return { services: trusting(services, signing.trusted), signing };
 }
 
-function withShortWatch(policy: LoadedService['policy'], watchMs: number): LoadedService['policy'] {
+/** The one service of a folder's config, as people wrote it. */
+export function loadedService(folder: string): LoadedService {
+  const configPath = join(folder, 'tidegate.yaml');
+  const [service] = loadConfig({ configPath, cwd: folder, variables: {}, secrets: 'require' });
+  if (!service) throw new Error(`${configPath} has no service`);
+  return service;
+}
+
+function benched(policy: LoadedService['policy'], { watchMs, oneByOne }: ProductPlan): LoadedService['policy'] {
   const short = (env: string) => {
     const found = environmentPolicy(policy, env);
     const watch = {
@@ -91,5 +96,6 @@ function withShortWatch(policy: LoadedService['policy'], watchMs: number): Loade
     };
     return [env, { ...found, watch }] as const;
   };
-  return { ...policy, environments: Object.fromEntries(policy.ladder.map(short)) };
+  const train = oneByOne ? { ...policy.train, mode: 'one-by-one' as const } : policy.train;
+  return { ...policy, train, environments: Object.fromEntries(policy.ladder.map(short)) };
 }

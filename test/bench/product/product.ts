@@ -21,7 +21,8 @@ export interface Product extends Lane {
 export interface ProductOptions extends Timing {
   readonly service: string;
   readonly bundle: string;
-  readonly drivers?: ProductPlan['drivers'];
+  readonly scriptSeconds?: number;
+  readonly oneByOne?: boolean;
 }
 
 export async function startProduct(site: Site, options: ProductOptions): Promise<Product> {
@@ -31,7 +32,8 @@ export async function startProduct(site: Site, options: ProductOptions): Promise
   const tokens = writeConfig(folder, service);
   const ledger = await site.postgres.createDatabase(`ledger_${service.replaceAll('-', '_')}`);
   const { temporal } = site;
-  const plan: ProductPlan = { drivers: 'none', ...options, folder, ledger, temporal, signingKey: newSigningKey() };
+  const made = { folder, ledger, temporal, signingKey: newSigningKey() };
+  const plan: ProductPlan = { scriptSeconds: null, oneByOne: false, ...options, ...made };
   const startWorker = () => startChild(require.resolve('./worker-child'), plan);
   const worker = await startWorker();
   const api = await startChild(require.resolve('./api-child'), plan);
@@ -75,12 +77,12 @@ export async function startProduct(site: Site, options: ProductOptions): Promise
       const { rows } = await pool.query<{ count: number }>(found, [kind]);
       return rows[0]?.count ?? 0;
     },
-    async again() {
-      await product.worker.kill();
+    async again(signal) {
+      await product.worker.end(signal);
       product.worker = await startWorker();
     },
     async stop() {
-      await Promise.all([product.worker.stop(), api.stop(), pool.end(), connection.close()]);
+      await Promise.all([product.worker.end('SIGTERM'), api.end('SIGTERM'), pool.end(), connection.close()]);
     },
   };
   return product;

@@ -18,7 +18,7 @@ async function run(plan: ProductPlan): Promise<void> {
     stateDir: plan.folder,
     logger: createLogger('error'),
     workflows: { workflowBundle: { codePath: plan.bundle } },
-    instrument: withoutDrivers(plan.slotMs, (deployment) => void process.send?.({ act: deployment, at: Date.now() })),
+    instrument: withoutDrivers(plan, (deployment) => void process.send?.({ act: deployment, at: Date.now() })),
   });
   process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
   process.send?.({ up: true });

@@ -16,13 +16,11 @@ export async function throughput({ site, bundle, quick, pairs }: Ground): Promis
     await startFloor(site, { service: 'p1-floor-local', records: 'local', ...TIMING }),
     await startDbos(site, { service: 'p1-dbos', ...TIMING }),
   ] as const;
-  const sides = lanes.map(
-    (lane): Side => ({
-      name: lane.name,
-      processes: () => [...site.processes(), lane.worker.pid],
-      run: async () => ({ outcomes: await shipped(lane, bugs) }),
-    }),
-  );
+  const sides = lanes.map((lane): Side => ({
+    name: lane.name,
+    processes: () => [...site.processes(), lane.worker.pid],
+    run: async () => ({ outcomes: await shipped(lane, bugs) }),
+  }));
   const [ours, ...baselines] = sides;
   if (!ours) return [];
   try {

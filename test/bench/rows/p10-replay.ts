@@ -14,7 +14,12 @@ type History = ReturnType<typeof historyFromJSON>;
 
 export async function replay({ site, bundle, quick, pairs }: Ground): Promise<readonly Line[]> {
   const times = quick ? 50 : 400;
-  const theirs = side('floor', await site.bundle(require.resolve('../floor/workflows')), await floorHistory(site), times);
+  const theirs = side(
+    'floor',
+    await site.bundle(require.resolve('../floor/workflows')),
+    await floorHistory(site),
+    times,
+  );
   const lines: Line[] = [];
   for (const kind of ['bug', 'deployment', 'environment']) {
     const history = longest(kind);

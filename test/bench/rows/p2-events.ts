@@ -33,7 +33,11 @@ export async function events({ site, bundle }: Ground): Promise<readonly Line[]>
           atMost('billable actions', total, 20),
         ],
         figures: { events: history.length, 'of them of workflow tasks': tasks, minimum: counted(history) },
-        notes: [`actions: ${Object.entries(actions).map(([name, count]) => `${name} ${count}`).join(', ')}`],
+        notes: [
+          `actions: ${Object.entries(actions)
+            .map(([name, count]) => `${name} ${count}`)
+            .join(', ')}`,
+        ],
       },
     ];
   } finally {
@@ -50,7 +54,11 @@ const SUFFIX = 'EventAttributes';
 
 /** `activityTaskScheduled` of an event whose attributes stand under that name. */
 function nameOf(event: HistoryEvent): string {
-  return Object.keys(event).find((key) => key.endsWith(SUFFIX))?.slice(0, -SUFFIX.length) ?? 'unknown';
+  return (
+    Object.keys(event)
+      .find((key) => key.endsWith(SUFFIX))
+      ?.slice(0, -SUFFIX.length) ?? 'unknown'
+  );
 }
 
 const count = (history: readonly HistoryEvent[], ...names: readonly string[]): number =>

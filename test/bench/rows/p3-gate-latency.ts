@@ -16,13 +16,11 @@ export async function gateLatency({ site, bundle, quick, pairs }: Ground): Promi
     await startFloor(site, { service: 'p3-floor', records: 'local', ...TIMING }),
     await startDbos(site, { service: 'p3-dbos', ...TIMING }),
   ] as const;
-  const [ours, ...baselines] = lanes.map(
-    (lane): Side => ({
-      name: lane.name,
-      processes: () => [...site.processes(), lane.worker.pid],
-      run: () => approvals(lane, samples),
-    }),
-  );
+  const [ours, ...baselines] = lanes.map((lane): Side => ({
+    name: lane.name,
+    processes: () => [...site.processes(), lane.worker.pid],
+    run: () => approvals(lane, samples),
+  }));
   if (!ours) return [];
   const lines: Line[] = [];
   try {
