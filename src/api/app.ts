@@ -1,7 +1,7 @@
 /** The HTTP API as an express app: everything it needs is handed in, nothing is looked up. */
 import express, { type Express } from 'express';
 import helmet from 'helmet';
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { createDoor } from './auth';
 import { answerProblems, identify, limitAddress, limitRate, observe, requestId } from './middleware';
@@ -41,6 +41,7 @@ export function createApp(options: AppOptions): Express {
   const door = createDoor(options.services, options.ledger, options.now);
   const seats = createSeats(limits.streams, limits.streamsEach);
   const deps: ApiDeps = { ...options, limits, pace, door, seats, registry: options.registry ?? new Registry() };
+  countStreams(deps);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -53,6 +54,16 @@ export function createApp(options: AppOptions): Express {
   );
   app.use(answerProblems(deps.logger));
   return app;
+}
+
+function countStreams({ registry, seats }: ApiDeps): void {
+  const help = 'Server-sent event streams that are open';
+  new Gauge({
+    ...{ name: 'tidegate_http_streams', help, registers: [registry] },
+    collect() {
+      this.set(seats.open());
+    },
+  });
 }
 
 /** No script or style from elsewhere, no frame around us; swagger-ui styles its elements in place. */

@@ -24,12 +24,15 @@ export interface Portion {
 export interface Seats {
   /** @throws ApiProblem too-many. Answers how to give the place back. */
   take(person: string): () => void;
+  /** How many are taken. */
+  open(): number;
 }
 
 export function createSeats(total: number, each: number): Seats {
   const taken = new Map<string, number>();
   let all = 0;
   return {
+    open: () => all,
     take(person) {
       const own = taken.get(person) ?? 0;
       if (own >= each) throw new ApiProblem('too-many', `${person} has ${own} streams open: close one of them first.`);
