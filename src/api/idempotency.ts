@@ -38,7 +38,10 @@ export function seedOf(claim: Claim, digest: string): string {
   return digestOf([claim.caller, claim.route, claim.key, digest]).slice(0, 32);
 }
 
-/** Turns what a handler does into an answer that can be kept: a problem is an answer, anything else thrown is not. */
+/**
+ * Turns what a handler does into an answer that can be kept: a problem is an answer, anything else thrown is not, and
+ * neither is "wait a minute", after which the same key must work.
+ */
 async function answerOf(act: () => Promise<Reply>): Promise<Kept> {
   try {
     const reply = await act();
@@ -46,7 +49,7 @@ async function answerOf(act: () => Promise<Reply>): Promise<Kept> {
     const { status, body, location = null, final = status !== 202 } = reply;
     return { status, body, location, final };
   } catch (error) {
-    if (!(error instanceof ApiProblem) || error.status >= 500) throw error;
+    if (!(error instanceof ApiProblem) || error.status >= 500 || error.status === 429) throw error;
     return { status: error.status, body: problemBody(error), location: null, final: true };
   }
 }

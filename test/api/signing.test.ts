@@ -38,3 +38,19 @@ test('one run takes so many decisions a minute and no more, whoever sends them; 
   expect(await send('ann', '2')).toBe(409);
   await own.close();
 });
+
+test('"wait a minute" is no last word: afterwards the same key is a decision like any other', async () => {
+  const own = await createWorld({ limits: { perRunMinute: 1 } });
+  await own.ledger.append(validatedBug('1'));
+  const approve = async (app: typeof own.app) => {
+    const reply = await as(app, 'bo').post(
+      '/v1/bugs/1/decisions',
+      { verb: 'approve-prod', sha: HEAD },
+      { 'Idempotency-Key': 'k' },
+    );
+    return reply.status;
+  };
+  await as(own.app, 'ann').post('/v1/bugs/1/decisions', { verb: 'confirm' });
+  expect([await approve(own.app), await approve(own.restarted())]).toEqual([429, 200]);
+  await own.close();
+});
