@@ -96,7 +96,7 @@ function dropFix(state: EnvironmentState, bug: string): EnvironmentState {
 }
 
 /** Asked for already: waiting, under way, or ended (the same id twice is one request). */
-function isKnown({ queue, current, endedRequests }: EnvironmentState, request: string): boolean {
+export function isKnown({ queue, current, endedRequests }: EnvironmentState, request: string): boolean {
   const aboard = current?.requests ?? [];
   return endedRequests.includes(request) || [...queue, ...aboard].some(({ id }) => id === request);
 }

@@ -29,7 +29,15 @@ export function openPostgresStore(address: string): LedgerStore {
     if (pool.ending) throw new TidegateFailure('Unavailable', `The ledger ${place} was closed by this process.`);
     try {
       const client = await pool.connect();
-      return await work(client).finally(() => client.release(!isReusable(client)));
+      let failed = true;
+      try {
+        const answer = await work(client);
+        failed = false;
+        return answer;
+      } finally {
+        // A query that was given up may still be under way, and on a dead line it stays so for a quarter of an hour.
+        client.release(failed || !isReusable(client));
+      }
     } catch (error) {
       throw error instanceof TidegateFailure ? error : failureOf(place, error);
     }

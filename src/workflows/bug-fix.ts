@@ -38,8 +38,8 @@ export async function bugFixWorkflow(input: BugInput): Promise<BugState> {
     publish(journal.state(), policy);
     await condition(allHandlersFinished);
     await journal.drained();
-    // Whatever came in meanwhile is not left to the next run.
-  } while (!isEnded(journal.state()) && !run.full());
+    // Whatever came in meanwhile is not left to the next run, and no decision is cut off in the middle.
+  } while ((!isEnded(journal.state()) && !run.full()) || !allHandlersFinished());
   if (isEnded(journal.state())) return journal.state();
   const carried = { seq: journal.seq(), decisions: decisions.taken() };
   return continueAsNew<typeof bugFixWorkflow>({ kind: 'continued', state: journal.state(), policy, carried });

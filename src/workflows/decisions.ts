@@ -1,5 +1,5 @@
 /** The two doors of a gate, update and signal: the same function, the same sentences (3-architecture §3 rule 3). */
-import { isCancellation } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { DomainEvent } from '../domain/events';
 import { TEMPORAL_OPERATOR, type Actor } from '../domain/people';
 import type { SignedGate } from '../domain/signed';
@@ -117,19 +117,22 @@ function createBench<S, E extends DomainEvent, D extends Decision>(options: Deci
     return problem;
   }
 
+  async function decide(claimed: D): ReturnType<Bench<D>['decide']> {
+    try {
+      const attested = attester.taking(claimed) ?? (await attester.learning(claimed));
+      return { by: attested.decision.actor ?? TEMPORAL_OPERATOR, problem: await once(attested) };
+    } catch (error) {
+      return { by: TEMPORAL_OPERATOR, problem: unreachable(error) };
+    }
+  }
+
   return {
     ruling(claimed) {
       const attested = attester.looking(claimed);
       return attested === null || taken.has(nameOf(attested.decision)) ? null : ruling(attested);
     },
-    async decide(claimed) {
-      try {
-        const attested = attester.taking(claimed) ?? (await attester.learning(claimed));
-        return { by: attested.decision.actor ?? TEMPORAL_OPERATOR, problem: await once(attested) };
-      } catch (error) {
-        return { by: TEMPORAL_OPERATOR, problem: unreachable(error) };
-      }
-    },
+    // A cancelled deployment goes on to its rollback, and a signal handler that throws would end it right there.
+    decide: (claimed) => CancellationScope.nonCancellable(() => decide(claimed)),
     taken: taken.all,
   };
 }
@@ -138,7 +141,6 @@ const malformed = (sentence: string): Refusal => ({ code: 'invalid', sentence, p
 
 /** A handler that throws would fail the run: what cannot be asked is a refusal (rule 3). */
 function unreachable(error: unknown): Refusal {
-  if (isCancellation(error)) throw error;
   const sentence = `What this decision needs cannot be asked right now (${worldly(error)}): try again in a minute.`;
   return { code: 'unavailable', sentence, presentSha: null, possible: [] };
 }

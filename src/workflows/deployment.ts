@@ -67,7 +67,8 @@ async function goForward(flight: Flight): Promise<End> {
   if (failed) return aborted(failed);
   const candidate = await build(flight);
   if (!somebodyAboard(flight.order, candidate)) return aborted('no passenger is left: every fix stayed behind');
-  if (!begun && tooLate(flight.order)) return aborted('the grace of its slot is over before anything was touched (X-19)');
+  if (!begun && tooLate(flight.order))
+    return aborted('the grace of its slot is over before anything was touched (X-19)');
   return putThere(flight, candidate, baseline);
 }
 

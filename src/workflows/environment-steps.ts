@@ -8,6 +8,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { isReleased } from '../domain/deployment';
+import { isKnown } from '../domain/environment-evolve';
 import type { DeployRequest, EnvironmentEvent, EnvironmentState } from '../domain/environment';
 import {
   arrivalFor,
@@ -156,7 +157,10 @@ export async function untilArrival(place: Place): Promise<void> {
   if (current === null) return;
   const told = () => ends.some(({ deployment }) => deployment === current.deployment);
   const news = () => told() || unannounced(place).length > 0 || place.full();
-  const heard = await condition(news, longestDeployment(policy, env), { summary: `end of ${current.deployment}` });
+  // Counted from the departure: requests that come in meanwhile must not put off the question for ever.
+  const longest = longestDeployment(policy, env);
+  const patience = longest - ((Date.now() - current.startedAt) % longest);
+  const heard = await condition(news, patience, { summary: `end of ${current.deployment}` });
   if (told()) return arrive(place);
   if (!heard) await ask(place);
 }
@@ -203,11 +207,14 @@ export async function advanceBase({ journal, advances }: Place): Promise<void> {
   journal.emit({ kind: 'environment.base-advanced', data: { base: { version, sha }, shipped } });
 }
 
-/** Gives a request back unless its train is being built already. */
+/** Gives a request back unless its train is being built already; one that nobody knows any more rides nowhere. */
 export async function withdraw({ journal }: Place, request: string, replyTo: string): Promise<void> {
-  const waits = journal.state().queue.some(({ id }) => id === request);
+  const { queue, observedAt } = journal.state();
+  const waits = queue.some(({ id }) => id === request);
   if (waits) journal.emit({ kind: 'environment.request-withdrawn', data: { request } });
-  const outcome = waits ? 'withdrawn' : 'too-late';
+  // A run that begins anew has yet to hear from the ledger what its queue holds.
+  const gone = observedAt !== null && !isKnown(journal.state(), request);
+  const outcome = waits || gone ? 'withdrawn' : 'too-late';
   await notify(replyTo, { request, outcome, at: null, slot: null, label: null, graceUntil: null, why: outcome });
 }
 

@@ -56,8 +56,8 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
     }
     await condition(allHandlersFinished);
     await journal.drained();
-    // Whatever came in meanwhile is not left to the next run.
-  } while (!place.full());
+    // Whatever came in meanwhile is not left to the next run, and no decision is cut off in the middle.
+  } while (!place.full() || !allHandlersFinished());
   const carried = { seq: journal.seq(), decisions: decisions.taken() };
   return continueAsNew<typeof environmentWorkflow>({
     kind: 'continued',

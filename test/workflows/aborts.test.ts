@@ -101,6 +101,24 @@ describe('an abort always works, and what it finds decides what it becomes', () 
     expect(acts(before)).toEqual(['deploy', 'rollback']);
   });
 
+  it('is not ended half-way by a message that meets it while it is cancelled, whatever key that is signed with', async () => {
+    const before = world().script.acts.length;
+    const release = holding();
+    await leaves();
+    await world().eventually('its script runs', () => world().script.acts.length > before);
+    const run = world().environment.client.workflow.getHandle(`deploy/shop/prod/${id()}`);
+    await run.cancel();
+    const signature = ['v1', 'f'.repeat(16), 1, 'r1', 1, Date.now() + 600_000, '0'.repeat(128)].join('.');
+    await run.signal(decideDeploymentSignal, { verb: 'continue', actor: ann, signature } as never);
+    const kinds = async () =>
+      (await world().ledger.timeline('shop', `deploy/${id()}`, 200)).map(({ event }) => event.kind as string);
+    await world().eventually('it is refused', async () => (await kinds()).includes('decision.refused'));
+    release();
+    expect(await end()).toMatchObject({ verdict: 'Rolled-Back', rollback: { verified: true } });
+    expect(acts(before)).toEqual(['deploy', 'rollback']);
+    expect((await run.describe()).status.name).toBe('COMPLETED');
+  });
+
   it('lets a rollback complete first: an abort of it is refused, recorded, and changes nothing', async () => {
     const before = world().script.acts.length;
     await leaves((settled) => (settled === null ? PASS : asks));
