@@ -25,7 +25,7 @@ export interface Child {
  * a folder, a CPU profile of each child is left there.
  * @throws Error when it ends before that
  */
-export async function startChild<P>(file: string, plan: P): Promise<Child> {
+export async function startChild(file: string, plan: object): Promise<Child> {
   const profiles = process.env.TIDEGATE_BENCH_PROFILE;
   const child = fork(RUN_TYPESCRIPT, [file, JSON.stringify(plan)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -17,8 +17,11 @@ export function printLine({ id }: Row, line: Line): readonly string[] {
 
 function compared({ unit }: Line, { ours, theirs, cpu, figure, again, foreign }: Comparison): readonly string[] {
   const outcomes = ours[0]?.outcomes ?? 0;
+  // A row that asks how long something takes to come back counts no CPU.
+  const counted = ours.some(({ cpuMs }) => cpuMs > 0);
+  const cpuLine = `      CPU ms per outcome: ${perOutcome(ours)} to ${perOutcome(theirs)}, ratio ${spreadText(cpu)}`;
   return [
-    `      CPU ms per outcome: ${perOutcome(ours)} to ${perOutcome(theirs)}, ratio ${spreadText(cpu)}`,
+    ...(counted ? [cpuLine] : []),
     `      ${unit}: ${middle(ours)} to ${middle(theirs)}, ratio ${spreadText(figure)}; A/A ${again ? spreadText(again) : '-'}`,
     `      ${ours.length} pairs of ${outcomes} outcomes, foreign CPU ${Math.round(foreign * 100)} %`,
   ];
@@ -31,7 +34,7 @@ const middle = (runs: readonly Measured[]): string => round(median(runs.map(({ f
 
 const mark = ({ holds }: Goal): string => (holds ? '✔' : '✖');
 
-export const spreadText = (spread: Spread): string =>
+const spreadText = (spread: Spread): string =>
   `${spread.median.toFixed(2)} [${spread.from.toFixed(2)} … ${spread.to.toFixed(2)}]`;
 
 const round = (value: number): string =>

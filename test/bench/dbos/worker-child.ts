@@ -71,7 +71,7 @@ async function run({ database, system, slotMs, watchMs }: DbosPlan): Promise<voi
     { name: 'train' },
   );
 
-  DBOS.setConfig({ name: 'floor', systemDatabaseUrl: system, runAdminServer: false, logLevel: 'error' });
+  DBOS.setConfig({ name: 'floor', systemDatabaseUrl: system, logLevel: 'error' });
   await DBOS.launch();
   for (const env of ['uat', 'prod']) await DBOS.startWorkflow(train, { workflowID: trainOf(env) })(env);
   process.on('message', ({ bug }: { bug: string }) => {

@@ -24,7 +24,7 @@ async function run(plan: ProductPlan): Promise<void> {
     calendars: null,
     now: () => Date.now(),
     links: { temporalUi: null, board: null },
-    logger: createLogger('error'),
+    logger: createLogger('silent'),
     registry: new Registry(),
     // The crowd of a bench is one person.
     limits: { perMinute: 1_000_000 },

@@ -16,7 +16,7 @@ async function run(plan: ProductPlan): Promise<void> {
     temporal: { ...plan.temporal, options: {} },
     ledger: await openLedger(plan.ledger),
     stateDir: plan.folder,
-    logger: createLogger('error'),
+    logger: createLogger('silent'),
     workflows: { workflowBundle: { codePath: plan.bundle } },
     instrument: withoutDrivers(plan, (deployment) => void process.send?.({ act: deployment, at: Date.now() })),
   });

@@ -63,7 +63,9 @@ async function floorHistory(site: Ground['site']): Promise<History> {
 function side(name: string, codePath: string, history: History, times: number): Side {
   const replayed = async (count: number): Promise<{ readonly cpuMs: number; readonly ok: number }> => {
     const before = process.cpuUsage();
-    const histories = Array.from({ length: count }, (_, at) => ({ workflowId: `${name}-${at}`, history }));
+    // Signatures are of the very run that they were made for.
+    const workflowId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? name;
+    const histories = Array.from({ length: count }, () => ({ workflowId, history }));
     let ok = 0;
     for await (const { error } of Worker.runReplayHistories({ workflowBundle: { codePath } }, histories)) {
       if (error) throw error;

@@ -1,4 +1,5 @@
 /** P11: something dies; how long until a person's next decision is answered? */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startFloor } from '../floor/floor';
 import { reportAll, until, type Lane } from '../lane';
 import { compare, quantile, type Side } from '../pairs';
@@ -72,6 +73,7 @@ async function recovered(site: Ground['site'], lane: Lane, loss: Loss, losses: n
 }
 
 const PATIENCE_MS = 60_000;
+const AGAIN_MS = 50;
 
 async function taken(lane: Lane, bug: string): Promise<void> {
   for (const giveUpAt = Date.now() + PATIENCE_MS; ;) {
@@ -81,6 +83,7 @@ async function taken(lane: Lane, bug: string): Promise<void> {
       // It was taken, and only the answer got lost.
       if (!(await lane.inStatus('submitted').catch(() => [bug])).includes(bug)) return;
       if (Date.now() > giveUpAt) throw error;
+      await sleep(AGAIN_MS);
     }
   }
 }

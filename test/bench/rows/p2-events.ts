@@ -1,12 +1,12 @@
 /** P2: what one quiet bug costs in events and in billable actions, from its real history. */
-import type { Client } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { bugWorkflowId } from '../../../src/domain/ids';
 import { decideAll, reportAll, until } from '../lane';
 import { startProduct } from '../product/product';
 import { atMost, type Ground, type Line } from '../row';
 
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+type HistoryEvent = NonNullable<History['events']>[number];
 
 const TIMING = { slotMs: 1_000, watchMs: 20 };
 
