@@ -17,6 +17,8 @@ export interface ShortRunOptions {
 }
 
 const MAX_OUTPUT_BYTES = 65_536;
+/** How long after a program's end its output is still read. */
+const LAST_WORDS_MS = 250;
 
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
@@ -54,8 +56,12 @@ export function runShort(program: string, args: readonly string[], options: Shor
       resolve({ code: timedOut ? null : code, timedOut, output });
     };
     child.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ENOENT' ? 127 : 126, error.message));
-    // Whatever the program left running would keep its output open, so it is ended before the output is complete.
-    child.on('exit', () => killGroup(child.pid));
+    // Whatever the program left running would keep its output open, so it is ended before the output is complete; what
+    // left its group is not ours to end, and is not waited for.
+    child.on('exit', () => {
+      killGroup(child.pid);
+      setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), LAST_WORDS_MS);
+    });
     child.on('close', (code) => done(code, Buffer.concat(chunks).toString('utf8')));
   });
 }
