@@ -39,15 +39,16 @@ async function problemOf(deps: ActivityDeps, service: string, passenger: Passeng
   return recorded && recordProblem(recorded, passenger);
 }
 
-/** A signature says what one person let through; whether that is enough, and for which commits, the bug's gate said. */
+/**
+ * A signature says what one person let through; whether that is enough, and for which commits, the bug's gate said. It is
+ * the person and the commit that are compared: the same approval sent again is signed again.
+ */
 function recordProblem({ status, fix, approvals }: BugState, passenger: Passenger): string | null {
   const { bug } = passenger;
-  const signatures = ({ approvals: some }: Pick<Passenger, 'approvals'>) => some.map(({ proof }) => proof.signature);
-  const [stand, given] = [signatures({ approvals }), signatures(passenger)];
-  const fallen = passenger.approvals.find(({ proof }) => !stand.includes(proof.signature));
+  const stands = ({ by, sha }: Passenger['approvals'][number]) =>
+    approvals.some((approval) => approval.by === by && approval.sha === sha);
+  const fallen = passenger.approvals.find((given) => !stands(given));
   if (fallen) return `the approval of bug ${bug} by ${fallen.by} does not stand in the ledger any more`;
-  const missing = approvals.find(({ proof }) => !given.includes(proof.signature));
-  if (missing) return `the approval of bug ${bug} by ${missing.by} stands in the ledger and is not in the train`;
   if (status !== 'pending_prod') return `bug ${bug} is ${status} in the ledger: its approvals are not complete`;
   const same = fix?.base === passenger.fix.base && fix.patchIds.join() === passenger.fix.patchIds.join();
   return same ? null : `the fix of bug ${bug} is not made of the commits that the ledger has for it`;

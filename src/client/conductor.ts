@@ -115,6 +115,8 @@ async function decided(send: () => Promise<DecideResult>): Promise<DecisionOutco
     if (cause instanceof ApplicationFailure && cause.type === 'Refused') {
       return { outcome: 'refused', refusal: cause.details?.[0] as Refusal };
     }
+    // The server gave it up before the run saw it: a worker came back, or the run went on as new, in between.
+    if (cause instanceof ApplicationFailure && cause.type === 'UnprocessedUpdate') return silent(error);
     throw error;
   }
 }

@@ -30,6 +30,9 @@ export const tokenSubject = (id: string): string => `token/${id}`;
 export const eventId = (workflowId: string, run: string, seq: number): string =>
   `${workflowId}#${run.slice(-12)}-${seq}`;
 
+/** The event of a decision: the same decision is the same event, whenever and however often a run comes to it. */
+export const decisionEventId = (workflowId: string, decision: string): string => `${workflowId}#${decision}`;
+
 /** Task queue of workflows and neutral activities (3-architecture §3 rule 15). */
 export const MAIN_QUEUE = 'tidegate';
 /** Task queue of what touches one environment: only a worker with its credentials polls it. */

@@ -1,6 +1,6 @@
 /** A bug's gate: takes people's decisions, refuses with the table's sentence, and turns what is allowed into events. */
 import { condition, getExternalWorkflowHandle, log } from '@temporalio/workflow';
-import type { BugEvent, BugState, Booking } from '../domain/bug';
+import type { BugEvent, BugState, Booking, Fix } from '../domain/bug';
 import { approvalRule, countedApprovals, decideBug, refusal } from '../domain/decision';
 import { checkStated } from '../domain/flow';
 import { environmentWorkflowId, requestId } from '../domain/ids';
@@ -24,10 +24,15 @@ export interface BugGateOptions {
 
 /** A decision being taken: who, and the moment the workflow accepted it, which is the moment that counts. */
 interface Taking extends BugGateOptions {
+  readonly looks: Looks;
   readonly decision: BugDecision;
   readonly actor: Actor;
   readonly at: number;
 }
+
+type ApprovalFacts = ReturnType<typeof gateReads.approvalFacts>;
+/** Looks under way, by the fix they are about: many who approve in the same moment ask git once. */
+type Looks = Map<string, ApprovalFacts>;
 
 /** Thrown inside the gate to leave it with a refusal; never crosses its border. */
 class Refused extends Error {
@@ -48,13 +53,14 @@ export interface BugGate {
  * what happened meanwhile counts, so that no race passes a check (6-faults, abuse 6).
  */
 export function createBugGate(options: BugGateOptions): BugGate {
+  const looks: Looks = new Map();
   return {
     ruling: (decision) => ruling(options, decision),
     async take(decision, at) {
       const problem = ruling(options, decision);
       if (problem) return problem;
       try {
-        await EFFECTS[decision.verb]({ ...options, decision, actor: decision.actor ?? TEMPORAL_OPERATOR, at });
+        await EFFECTS[decision.verb]({ ...options, looks, decision, actor: decision.actor ?? TEMPORAL_OPERATOR, at });
         return null;
       } catch (error) {
         if (error instanceof Refused) return error.refusal;
@@ -101,10 +107,10 @@ async function facts<T>(taking: Taking, read: () => Promise<T>): Promise<T> {
 
 /** The last word: the table again, then the event, with no await between. */
 function settle(taking: Taking, event: BugEvent): void {
-  const { journal, decision, actor, at } = taking;
+  const { journal, decision, at } = taking;
   const problem = ruling(taking, decision);
   if (problem) throw new Refused(problem);
-  journal.emit(event, actor, decision.reason, at);
+  journal.decide(event, decision, at);
 }
 
 const nextT1 = (taking: Taking): Promise<Booking> =>
@@ -171,9 +177,7 @@ async function approveProd(taking: Taking): Promise<void> {
   const { id, fix } = journal.state();
   if (fix === null)
     return refuse(taking, 'wrong-state', `Bug ${id} has no fix any more: attach one first (attach-fix).`);
-  const { head, onValidation, productionSha, booking } = await facts(taking, () =>
-    gateReads.approvalFacts(journal.state(), fix, at),
-  );
+  const { head, onValidation, productionSha, booking } = await facts(taking, () => look(taking, fix));
   if (head !== fix.head) refuse(taking, 'stale', movedBranch(id, fix.ref, fix.head, head), head);
   if (!onValidation) refuse(taking, 'stale', fellOut(id, policy.validation, fix.head), fix.head);
   const state = journal.state();
@@ -187,6 +191,13 @@ async function approveProd(taking: Taking): Promise<void> {
     kind: 'bug.approved',
     data: { approval, missing, booking: missing > 0 ? null : { ...booking, request } },
   });
+}
+
+function look({ looks, journal, at }: Taking, fix: Fix): ApprovalFacts {
+  const found =
+    looks.get(fix.head) ?? gateReads.approvalFacts(journal.state(), fix, at).finally(() => void looks.delete(fix.head));
+  looks.set(fix.head, found);
+  return found;
 }
 
 async function failValidation(taking: Taking): Promise<void> {

@@ -36,20 +36,20 @@ export function createDeploymentGate(flight: Flight): DeploymentGate {
   };
 }
 
-function effect(flight: Flight, { verb, actor, reason, minutes }: DeploymentDecision, at: number): void {
+function effect(flight: Flight, decision: DeploymentDecision, at: number): void {
   const { journal } = flight;
-  const by = actor ?? TEMPORAL_OPERATOR;
+  const { verb, minutes } = decision;
   switch (verb) {
     case 'abort':
-      journal.emit({ kind: 'deployment.abort-asked', data: {} }, by, reason, at);
+      journal.decide({ kind: 'deployment.abort-asked', data: {} }, decision, at);
       return flight.forward.cancel();
     case 'take':
-      return journal.emit({ kind: 'deployment.taken', data: {} }, by, reason, at);
+      return journal.decide({ kind: 'deployment.taken', data: {} }, decision, at);
     case 'continue':
     case 'rollback':
     case 'extend': {
       const data = { answer: verb, minutes: verb === 'extend' ? minutes : null, byDefault: false };
-      journal.emit({ kind: 'deployment.answered', data }, by, reason, at);
+      journal.decide({ kind: 'deployment.answered', data }, decision, at);
       const answered = journal.state().questions.at(-1);
       if (answered) flight.announce(answeredText(journal.state(), answered));
     }

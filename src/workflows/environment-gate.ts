@@ -43,7 +43,7 @@ export function createEnvironmentGate(journal: Journal<EnvironmentState, Environ
       if ('code' in event) return event;
       const problem = ruling(decision);
       if (problem) return problem;
-      journal.emit(event, decision.actor ?? TEMPORAL_OPERATOR, decision.reason, at);
+      journal.decide(event, decision, at);
       return null;
     },
   };

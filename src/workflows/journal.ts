@@ -4,8 +4,8 @@
  */
 import { CancellationScope, condition, log, workflowInfo } from '@temporalio/workflow';
 import type { DomainEvent, LedgerEvent, NoteEvent, Stamped } from '../domain/events';
-import { eventId } from '../domain/ids';
-import { TIDEGATE, type Actor } from '../domain/people';
+import { decisionEventId, eventId } from '../domain/ids';
+import { TEMPORAL_OPERATOR, TIDEGATE, type Actor } from '../domain/people';
 import { ledgerWrites, patientWrites } from './proxies';
 
 export interface JournalOptions<S, E extends DomainEvent> {
@@ -17,13 +17,25 @@ export interface JournalOptions<S, E extends DomainEvent> {
   readonly evolve: (state: S | null, event: Stamped<E>) => S;
 }
 
+/** What the record keeps of a decision; `actor` null: nobody signed it. */
+interface Taken {
+  readonly id: string;
+  readonly actor: Actor | null;
+  readonly reason: string | null;
+}
+
 export interface Journal<S, E extends DomainEvent> {
   /** The present state. Only before the first event is there none, and then this throws. */
   state(): S;
-  /** Number of the next event: carried across continue-as-new. */
+  /** How many events there were so far: carried across continue-as-new. */
   seq(): number;
   /** Folds an event and books it for the ledger. */
   emit(event: E, by?: Actor, reason?: string | null, at?: number): void;
+  /**
+   * The same for what a person decided. Its name in the ledger is the decision's, not its place among the events: a task
+   * that is lost after it wrote is done again, and messages that Temporal had not kept yet may then come in another order.
+   */
+  decide(event: E, decision: Taken, at: number): void;
   /** Books a fact that changes no state. */
   note(event: NoteEvent, by?: Actor, reason?: string | null): void;
   /** True once everything emitted so far is in the ledger; false when the ledger is away. */
@@ -41,9 +53,18 @@ export function openJournal<S, E extends DomainEvent>(options: JournalOptions<S,
   let away = false;
   const pending: LedgerEvent[] = [];
 
-  const book = (stamped: Stamped): void => {
-    pending.push({ ...stamped, id: eventId(workflowId, runId, seq), service, subject });
+  // Decisions take no number: whichever of them come first, what the run does by itself keeps its names.
+  let numbered = 0;
+  const numberedId = (): string => eventId(workflowId, runId, numbered++);
+
+  const book = (stamped: Stamped, id: string): void => {
+    pending.push({ ...stamped, id, service, subject });
     seq += 1;
+  };
+
+  const fold = (stamped: Stamped<E>, id: string): void => {
+    state = evolve(state, stamped);
+    book(stamped, id);
   };
 
   const write = async (batch: LedgerEvent[]): Promise<void> => {
@@ -74,12 +95,16 @@ export function openJournal<S, E extends DomainEvent>(options: JournalOptions<S,
     },
     seq: () => seq,
     emit(event, by = TIDEGATE, reason = null, at = Date.now()) {
-      const stamped = { ...event, at, actor: by.id, surface: by.surface, reason };
-      state = evolve(state, stamped);
-      book(stamped);
+      fold({ ...event, at, actor: by.id, surface: by.surface, reason }, numberedId());
+    },
+    decide(event, { id, actor, reason }, at) {
+      const by = actor ?? TEMPORAL_OPERATOR;
+      // Anybody may claim an id; only a signed one is one of a kind.
+      const name = actor === null ? numberedId() : decisionEventId(workflowId, id);
+      fold({ ...event, at, actor: by.id, surface: by.surface, reason }, name);
     },
     note(event, by = TIDEGATE, reason = null) {
-      book({ ...event, at: Date.now(), actor: by.id, surface: by.surface, reason });
+      book({ ...event, at: Date.now(), actor: by.id, surface: by.surface, reason }, numberedId());
     },
     async recorded() {
       const mine = seq;
