@@ -8,6 +8,9 @@ import { decisionEventId, eventId } from '../domain/ids';
 import { TEMPORAL_OPERATOR, TIDEGATE, type Actor } from '../domain/people';
 import { ledgerWrites, patientWrites } from './proxies';
 
+/** Events of one write: what piled up while the ledger was away must not pass what Temporal takes as one payload (2 MB). */
+const BATCH = 100;
+
 export interface JournalOptions<S, E extends DomainEvent> {
   readonly workflowId: string;
   readonly service: string;
@@ -82,7 +85,7 @@ export function openJournal<S, E extends DomainEvent>(options: JournalOptions<S,
   const writer = async (): Promise<never> => {
     for (;;) {
       await condition(() => pending.length > 0);
-      await write(pending.splice(0));
+      await write(pending.splice(0, BATCH));
     }
   };
   // Cancelling a run must not stop its record: the end is still to be written.
