@@ -21,7 +21,7 @@ export interface ProductPlan {
   readonly slotMs: number;
   /** Whether trains carry one fix each. */
   readonly oneByOne: boolean;
-  /** Watch window and interval, below what a config file may say. */
+  /** Watch window, below what a config file may say. */
   readonly watchMs: number;
 }
 
@@ -87,13 +87,8 @@ export function loadedService(folder: string): LoadedService {
 function benched(policy: LoadedService['policy'], { watchMs, oneByOne }: ProductPlan): LoadedService['policy'] {
   const short = (env: string) => {
     const found = environmentPolicy(policy, env);
-    const watch = {
-      ...found.watch,
-      windowMs: watchMs,
-      everyMs: Math.max(1, watchMs / 2),
-      baselineMs: watchMs,
-      miniWindowMs: watchMs,
-    };
+    // The interval stays: the worker takes readings of its own that often, which nobody should pay for here.
+    const watch = { ...found.watch, windowMs: watchMs, miniWindowMs: watchMs };
     return [env, { ...found, watch }] as const;
   };
   const train = oneByOne ? { ...policy.train, mode: 'one-by-one' as const } : policy.train;
