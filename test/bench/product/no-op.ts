@@ -83,14 +83,14 @@ export function noTarget(onAct: OnAct): Target {
     },
     smoke: { run: () => Promise.resolve([{ name: 'open', ok: true, status: 200, ms: 1, detail: 'answers' }]) },
     metrics: {
-      samples: ({ after, until, everyMs }) =>
-        Promise.resolve(
-          Array.from({ length: Math.max(1, Math.floor((until - after) / everyMs)) }, (_, at) => ({
-            ...emptySample(until - at * everyMs, 1, null),
-            requestRate: 100,
-            errorRate: 0,
-          })).reverse(),
-        ),
+      // At least three, however short the window: fewer say nothing, and would send the deployment back.
+      samples({ after, until, everyMs }) {
+        const count = Math.max(3, Math.floor((until - after) / everyMs));
+        const apart = Math.max(1, Math.floor((until - after) / count));
+        const at = (back: number): number => until - back * apart;
+        const sample = (back: number) => ({ ...emptySample(at(back), 1, null), requestRate: 100, errorRate: 0 });
+        return Promise.resolve(Array.from({ length: count }, (_, back) => sample(back)).reverse());
+      },
     },
   };
 }

@@ -22,8 +22,8 @@ interface Queue {
 
 export async function queue({ site, bundle, quick, pairs }: Ground): Promise<readonly Line[]> {
   const deployments = quick ? 20 : 500;
-  const timing = { slotMs: 1_000, watchMs: 0 };
-  const product = await startProduct(site, { service: 'p6', bundle, ...timing, watchMs: 1, oneByOne: true });
+  const timing = { slotMs: 1_000, watchMs: 1 };
+  const product = await startProduct(site, { service: 'p6', bundle, ...timing, oneByOne: true });
   const floor = await startFloor(site, { service: 'p6-floor', records: 'local', ...timing });
   const queues = [productQueue(product), await floorQueueOf(floor)];
   const [ours, theirs] = queues.map(({ lane, ask }): Side => ({
