@@ -32,6 +32,7 @@ import {
   decideUpdate,
   type DecideResult,
 } from '../workflows/messages';
+import { createTurns } from './turns';
 
 /** How a decision ended: taken (and whether the ledger holds it), refused, or nobody there to take it. */
 export type DecisionOutcome =
@@ -187,24 +188,25 @@ const UNHEARD: readonly RefusalCode[] = ['stale', 'unavailable'];
 
 /** A conductor over a Temporal client. */
 export function createConductor(client: Client): Conductor {
-  const update = <T>(call: () => Promise<T>): Promise<T> =>
-    client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
+  const turns = createTurns(ANSWER_WITHIN_MS);
+  const update = <T>(run: WorkflowHandle, call: () => Promise<T>): Promise<T> =>
+    turns.take(run.workflowId, () => client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, call));
   return {
     reportBug: (...report) => startBug(client, ...report),
     decideBug: (service, bug, decision) => {
       const run = client.workflow.getHandle(bugWorkflowId(service, bug));
       const send = (once?: Once) => run.executeUpdate(decideUpdate, { ...once, args: [decision] });
-      return decided(() => update(() => presently(send, decision)));
+      return decided(() => update(run, () => presently(send, decision)));
     },
     decideEnvironment: (service, env, decision) => {
       const run = client.workflow.getHandle(environmentWorkflowId(service, env));
       const send = (once?: Once) => run.executeUpdate(decideEnvironmentUpdate, { ...once, args: [decision] });
-      return decided(() => update(() => presently(send, decision)));
+      return decided(() => update(run, () => presently(send, decision)));
     },
     decideDeployment: (service, env, decision, deployment) => {
       const run = client.workflow.getHandle(deploymentWorkflowId(service, env, deployment));
       const send = (once?: Once) => run.executeUpdate(decideDeploymentUpdate, { ...once, args: [decision] });
-      if (decision.verb !== 'abort') return decided(() => update(() => presently(send, decision)));
+      if (decision.verb !== 'abort') return decided(() => update(run, () => presently(send, decision)));
       return abort(run, () => client.connection.withDeadline(Date.now() + ABORT_WITHIN_MS, send));
     },
     async configure(policy) {
