@@ -98,6 +98,7 @@ async function carryOut(deps: ActivityDeps, act: Act, step: 'execute' | 'rollbac
     alreadyThere,
     observe: () => beating(deployer.observe()),
     begun: () => deployer.begun(order),
+    retire: () => beating(deployer.retire(order)),
     async checks(before) {
       if (order.act === 'rollback') return null;
       // An abort that came meanwhile touches nothing (6-faults F28).
@@ -153,25 +154,35 @@ export function createActs(deps: ActivityDeps): Pick<Activities, 'deployCandidat
     },
     async rollBack(order, candidate: Candidate, to) {
       const left = await deployLeft(deps, order);
-      if (left !== null) return { outcome: 'unknown', checks: [], reason: left };
+      if ('reason' in left) return { outcome: 'unknown', checks: [], reason: left.reason };
       const deployment = order.running?.deployment ?? null;
-      return carryOut(deps, actOn(deps, order, deployOrder(order, 'rollback', to, candidate), deployment), 'rollback');
+      const act = actOn(deps, order, deployOrder(order, 'rollback', to, candidate), deployment);
+      // What began may have switched halfway: one answer of the old version does not prove that all of it is back.
+      const alreadyThere = (seen: Observation): boolean => !left.began && act.alreadyThere(seen);
+      return carryOut(deps, { ...act, alreadyThere }, 'rollback');
     },
   };
 }
 
 /**
  * Whoever followed the deploy may have died while it was being aborted: its script would go on, and switch after the
- * target was seen with the old version (6-faults E4, F39). It is ended first. Null, or why nobody here can say that.
+ * target was seen with the old version (6-faults E4, F39). It is ended first. Whether it ever began, or why nobody here
+ * can say that.
  */
-async function deployLeft(deps: ActivityDeps, order: DeploymentOrder): Promise<string | null> {
+async function deployLeft(
+  deps: ActivityDeps,
+  order: DeploymentOrder,
+): Promise<{ readonly began: boolean } | { readonly reason: string }> {
   const row = await deps.ledger.step(order.id, 'execute');
-  if (row?.state === 'intent' && row.host !== deps.host) {
-    return `${row.host} began to deploy ${order.id} and was lost. Look whether its script still runs there, then recheck.`;
+  const elsewhere = row !== null && row.host !== deps.host;
+  if (elsewhere && (row.state === 'intent' || row.state === 'unknown')) {
+    const reason = `${row.host} began to deploy ${order.id} and was lost. Look whether its script still runs there, then recheck.`;
+    return { reason };
   }
   const { deployer } = targetOf(deps, order.service, order.env);
+  const never = await beating(deployer.retire({ deployment: order.id, act: 'deploy', fence: order.fence }));
   await beating(deployer.stop(order.id, 'deploy'));
-  return null;
+  return { began: elsewhere || !never };
 }
 
 /** Why a result is a failure; null when only the target can tell. */

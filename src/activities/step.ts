@@ -17,6 +17,8 @@ export interface StepPlan {
   readonly observe: () => Promise<Observation>;
   /** Whether an earlier attempt started the act on this host; one that never did looks again before it acts. */
   readonly begun: () => Promise<boolean>;
+  /** Keeps the act from ever beginning; false when it has begun by now, and is to be adopted. */
+  readonly retire: () => Promise<boolean>;
   /** Acts, or adopts the act of an earlier attempt on this host; never called when the target is already there. */
   readonly act: () => Promise<ActEnd>;
   /** Checks that must hold before the first act; a failed one means that nothing is touched. */
@@ -62,9 +64,9 @@ export async function actOnce(ledger: Ledger, plan: StepPlan): Promise<ActEnd> {
   // Between an intent and the first instruction may lie hours of a busy environment: what was true then is asked again.
   if (!row || !(await plan.begun())) {
     const before = await plan.observe();
-    if (plan.alreadyThere(before)) return settle(ledger, plan, done(`already there: ${sawSentence(before)}`));
-    const refused = await plan.checks(before);
-    if (refused) return settle(ledger, plan, refused.refused);
+    const end = await untouched(plan, before);
+    // An earlier attempt may sleep between its intent and its runner: nothing is settled before it is locked out.
+    if (end !== null && (await plan.retire())) return settle(ledger, plan, end);
   }
   const mine = await ledger.intend({ deployment, step, fence, attempt, host, at: now() });
   if (!mine) {
@@ -73,6 +75,12 @@ export async function actOnce(ledger: Ledger, plan: StepPlan): Promise<ActEnd> {
     throw new TidegateFailure('Fenced', `${step} of ${deployment} belongs to a newer deployment; this one stops here.`);
   }
   return settle(ledger, plan, await plan.act());
+}
+
+/** How the step ends without an act; null when it is to act. */
+async function untouched(plan: StepPlan, before: Observation): Promise<ActEnd | null> {
+  if (plan.alreadyThere(before)) return done(`already there: ${sawSentence(before)}`);
+  return (await plan.checks(before))?.refused ?? null;
 }
 
 /** The process of an intent written on another host cannot be adopted here: only the target itself can tell. */

@@ -40,9 +40,12 @@ async function observed(deps: ActivityDeps, service: string, env: string, at: nu
   const held = known?.running ?? null;
   const same = held !== null && (seen.state !== 'running' || runs(seen, held, held.deployment));
   const running = same ? held : seen.state === 'running' ? await adopt(deps, { service, env }, seen, at) : null;
-  const source = `${same ? 'as the ledger says' : 'as the target says'}: ${sawSentence(seen)}`;
+  const said = `${same ? 'as the ledger says' : 'as the target says'}: ${sawSentence(seen)}`;
   const { nextNumber = 1, fence = 0 } = known ?? {};
-  return { running, source, answered: seen.state === 'running', nextNumber, fence, known };
+  // What a live script will have made of it by its end, nobody can say now.
+  const live = (await deployer.unfinished())[0];
+  const source = live ? `${said}, but the ${live.act} of ${live.deployment} still runs on ${deps.host}` : said;
+  return { running, source, answered: seen.state === 'running' && !live, nextNumber, fence, known };
 }
 
 interface Measured {

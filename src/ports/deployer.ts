@@ -58,6 +58,9 @@ export type ActResult =
   /** The process is gone and left no exit code: only an observation can tell. */
   | { readonly outcome: 'lost'; readonly tail: string };
 
+/** An act with the number that it has its environment by. */
+export type NumberedAct = Pick<DeployOrder, 'deployment' | 'act' | 'fence'>;
+
 /** An act on this host of which a process still lives, whether or not anybody follows it. */
 export interface UnfinishedAct {
   readonly deployment: string;
@@ -78,10 +81,15 @@ export interface Deployer {
   act(order: DeployOrder, hooks: ActHooks): Promise<ActResult>;
   /** Whether this act was ever started on this host; a busy environment or a lost runner leaves it unstarted. */
   begun(order: DeployOrder): Promise<boolean>;
+  /**
+   * Keeps an act that never began from ever beginning on this host, also by a worker that was frozen right before it
+   * (6-faults E1). False: it has begun, and is to be followed or stopped. @throws Unavailable when that cannot be told now
+   */
+  retire(order: NumberedAct): Promise<boolean>;
   /** What earlier workers left behind on this host, by pid, start time and boot: never a number that was reused. */
   unfinished(): Promise<readonly UnfinishedAct[]>;
   /**
-   * Ends every process of an act: SIGTERM to the group, 10 s, SIGKILL; returns when none is left.
+   * Ends every process of an act, and keeps its number from beginning again: SIGTERM to the group, 10 s, SIGKILL; returns when none is left.
    * @throws Unknown when something cannot be ended
    */
   stop(deployment: string, act: DeployOrder['act']): Promise<void>;

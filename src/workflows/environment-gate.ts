@@ -27,7 +27,7 @@ export function createEnvironmentGate(journal: Journal<EnvironmentState, Environ
       const sentence = running ? `${env} runs ${running.version} (${source})` : `${env} runs nothing known (${source})`;
       return { kind: 'environment.rechecked', data: { running, sentence } };
     }
-    const sentence = `${env} does not say what it runs (${source}): bring it up, then recheck again.`;
+    const sentence = `${env} does not say for certain what it runs (${source}): bring it up or wait for its script, then recheck again.`;
     return { code: 'unavailable', sentence, presentSha: null, possible: ['recheck'] };
   }
 

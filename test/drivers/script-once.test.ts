@@ -36,6 +36,7 @@ async function startOf(folder = yard.root): Promise<Parameters<typeof startJob>[
     killGraceMs: 500,
     outputCapBytes: 1_000,
     tools: await findLockTools(process.env.PATH ?? ''),
+    signal: new AbortController().signal,
   };
 }
 

@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { join } from 'node:path';
 import { createActivities } from '../../src/activities/create';
 import type { ActivityDeps } from '../../src/activities/deps';
-import type { ActEnd } from '../../src/activities/index';
+import type { ActEnd, EnvironmentLook } from '../../src/activities/index';
 import type { Candidate } from '../../src/domain/deployment';
 import type { DeploymentOrder } from '../../src/domain/deployment-order';
 import { environmentPolicy } from '../../src/domain/policy';
@@ -33,6 +33,7 @@ export interface ScriptWorker {
   /** Asks for the deployment as Temporal would, in an attempt of its own. */
   deploy(order: DeploymentOrder): Promise<ActEnd>;
   rollBack(order: DeploymentOrder): Promise<ActEnd>;
+  look(order: DeploymentOrder): Promise<EnvironmentLook>;
   close(): Promise<void>;
 }
 
@@ -40,7 +41,8 @@ export async function scriptWorker(yard: Yard, deployer: Deployer, host = 'host-
   const ledger = await openLedger(join(yard.root, 'ledger.db'));
   const policy = policyOf('shop');
   const targets = { uat: { deployer } };
-  const services = { shop: { policy, targets } };
+  const source = { fetch: () => Promise.resolve(), resolve: () => Promise.resolve(null) };
+  const services = { shop: { policy, targets, source } };
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() };
   // Only what acting needs: the other ports are not asked.
   const deps = { ledger, clock, host, services } as unknown as ActivityDeps;
@@ -52,6 +54,8 @@ export async function scriptWorker(yard: Yard, deployer: Deployer, host = 'host-
       new MockActivityEnvironment({ attempt: 1 }).run(() => activities.deployCandidate(order, CANDIDATE)),
     rollBack: (order) =>
       new MockActivityEnvironment({ attempt: 1 }).run(() => activities.rollBack(order, CANDIDATE, OLD)),
+    look: ({ service, env }) =>
+      new MockActivityEnvironment({ attempt: 1 }).run(() => activities.observeEnvironment(service, env, 1)),
     close: () => ledger.close(),
   };
 }

@@ -196,7 +196,7 @@ describe('resilience: what comes from outside costs nobody a bug, an environment
     expect(script.acts).toHaveLength(acts);
     delete script.running.prod;
     expect(codeAndSentence(await atEnvironment('prod', 'recheck'))).toBe(
-      'unavailable: prod does not say what it runs (as the ledger says: refused): bring it up, then recheck again.',
+      'unavailable: prod does not say for certain what it runs (as the ledger says: refused): bring it up or wait for its script, then recheck again.',
     );
     expect((await environment('prod'))?.running?.version).toBe(real.version);
     script.running.prod = byHand;

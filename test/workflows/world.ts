@@ -143,7 +143,7 @@ function buildCandidate(script: Script, order: CandidateOrder): BuiltCandidate {
 
 function targetFor(script: Script, env: string): Target {
   const begun = new Set<string>();
-  const nameOf = ({ deployment, act }: DeployOrder): string => `${deployment}.${act}`;
+  const nameOf = ({ deployment, act }: Pick<DeployOrder, 'deployment' | 'act'>): string => `${deployment}.${act}`;
   return {
     deployer: {
       check: () => (script.slowCheck ?? Promise.resolve()).then(() => script.checks),
@@ -164,6 +164,7 @@ function targetFor(script: Script, env: string): Target {
         return script.hold.then(() => result);
       },
       begun: (order) => Promise.resolve(begun.has(nameOf(order))),
+      retire: (order) => Promise.resolve(!begun.has(nameOf(order))),
       unfinished: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
       observe() {

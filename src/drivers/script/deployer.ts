@@ -1,17 +1,18 @@
 /** The deployer of the script contract (4-interfaces §3): checks, acts or adopts, stops, observes. */
 import type { Check } from '../../domain/deployment';
 import { TidegateFailure } from '../../domain/failures';
-import type { Deployer, DeployOrder, Observation } from '../../ports/deployer';
+import type { ActHooks, Deployer, DeployOrder, NumberedAct, Observation } from '../../ports/deployer';
 import { removeOld } from './checkout';
 import { createRedactor, readEnvFile, scriptVariables, type SwitchGuard, type Variables } from './environment';
 import { followJob, withHeartbeat, type FollowOptions } from './follow';
-import { environmentFolder, jobFile, jobOf, readJob, type Job } from './job';
+import { environmentFolder, jobFile, jobOf, readJob, readOrder, type Job } from './job';
 import { findLockTools, type LockTools } from './lock';
 import { askEndpoint, askStatus, describeObservation, observeTarget } from './observe';
 import { clearHolder, endUnfinished, unfinishedJobs } from './orphans';
 import { DEFAULT_TUNING, type ScriptDeployerOptions, type Tuning } from './options';
 import { envFileCheck, lockCheck, previousCheck, rollbackVerbCheck, scriptCheck } from './preflight';
 import { candidateFolder, findStage, presentStage, rememberPresent } from './stage';
+import { retireJob } from './retire';
 import { startJob } from './start';
 import { actArguments } from './verbs';
 
@@ -53,7 +54,7 @@ async function check(here: Here, order: DeployOrder): Promise<readonly Check[]> 
   }
 }
 
-async function begin(here: Here, order: DeployOrder, job: Job): Promise<void> {
+async function begin(here: Here, order: DeployOrder, job: Job, signal: AbortSignal): Promise<void> {
   const lock = await tools(here);
   const stage = await findStage(here.base, order, here.options);
   const args = actArguments(order, stage.script);
@@ -71,6 +72,7 @@ async function begin(here: Here, order: DeployOrder, job: Job): Promise<void> {
     killGraceMs: here.tuning.killGraceMs,
     outputCapBytes: here.tuning.outputCapBytes,
     tools: lock,
+    signal,
   });
   await rememberPresent(here.base, stage);
   // Tidying up never holds a deployment: what cannot be removed now is tried again at the next one.
@@ -122,18 +124,29 @@ async function withRoom<T>({ base, options }: Here, work: () => Promise<T>): Pro
 }
 
 /** Starts the script; when the environment is taken, whoever takes it longer than is right is ended first. */
-async function beginOrWait(here: Here, order: DeployOrder, job: Job, now: number): Promise<void> {
+async function beginOrWait(here: Here, order: DeployOrder, job: Job, hooks: ActHooks): Promise<void> {
   try {
-    await withRoom(here, () => begin(here, order, job));
+    await withRoom(here, () => begin(here, order, job, hooks.signal));
   } catch (error) {
     const busy = error instanceof TidegateFailure && error.kind === 'Busy';
-    if (busy) await clearHolder(here.base, now, await ending(here));
+    if (busy) await clearHolder(here.base, hooks.now(), await ending(here));
     throw error;
   }
 }
 
 async function stop(here: Here, deployment: string, act: DeployOrder['act']): Promise<void> {
-  await endUnfinished(jobOf(here.base, deployment, act), { why: 'stopped' }, await ending(here));
+  const job = jobOf(here.base, deployment, act);
+  const order = await readOrder(job);
+  try {
+    if (order !== null) await retire(here, order);
+  } finally {
+    // Whatever keeps the number from being retired must not keep a script alive.
+    await endUnfinished(job, { why: 'stopped' }, await ending(here));
+  }
+}
+
+async function retire(here: Here, { deployment, act, fence }: NumberedAct): Promise<boolean> {
+  return retireJob(jobOf(here.base, deployment, act), fence, { path: here.path, flock: (await tools(here)).flock });
 }
 
 /**
@@ -156,13 +169,14 @@ export function createScriptDeployer(options: ScriptDeployerOptions): Deployer {
       const job = jobOf(here.base, order.deployment, order.act);
       if ((await readJob(job)).state === 'new') {
         hooks.signal.throwIfAborted();
-        await withHeartbeat(hooks, 'starting the script', () => beginOrWait(here, order, job, hooks.now()));
+        await withHeartbeat(hooks, 'starting the script', () => beginOrWait(here, order, job, hooks));
       }
       return followJob(job, order, hooks, await followOptions(here));
     },
     async begun({ deployment, act }) {
       return (await readJob(jobOf(here.base, deployment, act))).state !== 'new';
     },
+    retire: (order) => retire(here, order),
     unfinished: () => unfinishedJobs(here.base),
     stop: (deployment, act) => stop(here, deployment, act),
     observe: () => observe(here),

@@ -52,6 +52,9 @@ export function jobOf(base: string, deployment: string, act: DeployOrder['act'])
   return { base, folder: join(jobsFolder(base), `${checkedName('deployment', deployment)}.${act}`) };
 }
 
+/** Beside the code, in source and build alike. */
+export const FENCE_TOOL = join(__dirname, 'bin/tidegate-fence');
+
 export const jobFile = (job: Job, name: keyof typeof JOB_FILES): string => join(job.folder, JOB_FILES[name]);
 
 /** Output and environment of a script are nobody else's business on this host. */

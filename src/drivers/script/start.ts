@@ -1,13 +1,14 @@
 /** Starting a job: the runner is let loose, and this tells whether it got the environment. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidegateFailure } from '../../domain/failures';
 import type { DeployOrder } from '../../ports/deployer';
 import type { Variables } from './environment';
-import { jobFile, makePrivateFolder, readIfThere, readJob, writeAtomic, writeOrder, type Job } from './job';
+import { FENCE_TOOL, jobFile, makePrivateFolder, readIfThere, readJob, writeAtomic, writeOrder, type Job } from './job';
 import { lockHolder, type LockTools } from './lock';
+import { retireJob } from './retire';
 import { RUNNER, RUNNER_BUSY, RUNNER_FENCED } from './runner';
 
 export interface StartOrder {
@@ -24,6 +25,7 @@ export interface StartOrder {
   readonly killGraceMs: number;
   readonly outputCapBytes: number;
   readonly tools: LockTools;
+  readonly signal: AbortSignal;
 }
 
 /** An environment file may have a PATH of its own; it is for the script, not for the runner's tools. */
@@ -33,10 +35,14 @@ function command(order: StartOrder): readonly string[] {
   return path === undefined || path === order.runnerPath ? script : ['/usr/bin/env', `PATH=${path}`, ...script];
 }
 
-/** Beside the code, in source and build alike. */
-const FENCE_TOOL = join(__dirname, 'bin/tidegate-fence');
+interface Runner {
+  /** Its exit code, or `running`. @throws Unavailable when it could not be started at all */
+  ended(): number | 'running';
+  /** Also one that is frozen, and whatever it holds. */
+  kill(): void;
+}
 
-async function spawnRunner(order: StartOrder): Promise<() => number | 'running'> {
+async function spawnRunner(order: StartOrder): Promise<Runner> {
   const { job, tools } = order;
   const tool = jobFile(job, 'fenceTool');
   await makePrivateFolder(dirname(tool));
@@ -69,7 +75,7 @@ async function spawnRunner(order: StartOrder): Promise<() => number | 'running'>
     );
     child.unref();
     // At once: a runner that finds the environment taken is gone before the log is closed, and its end is told only once.
-    return watchChild(child);
+    return { ended: watchChild(child), kill: () => void child.kill('SIGKILL') };
   } finally {
     await log.close();
   }
@@ -118,18 +124,25 @@ async function refusal(order: StartOrder, code: number): Promise<TidegateFailure
   }
 }
 
+/** An abort while the runner is on its way, perhaps frozen: whether nothing can begin any more. */
+async function takenBack({ job, order, runnerPath, tools }: StartOrder, runner: Runner): Promise<boolean> {
+  runner.kill();
+  return retireJob(job, order.fence, { path: runnerPath, flock: tools.flock });
+}
+
 const LOOK_EVERY_MS = 10;
 
 /**
  * Starts the script of a job once: of any number of callers, in any number of workers, one runner wins and the others
  * find the job begun. Returns when the script's first line is reached.
- * @throws Busy, Fenced, Unavailable
+ * @throws Busy, Fenced, Unavailable, and the reason of an aborted signal as long as nothing has begun
  */
 export async function startJob(order: StartOrder): Promise<void> {
   const runner = await spawnRunner(order);
   for (;;) {
-    const ended = runner();
+    const ended = runner.ended();
     if ((await readJob(order.job)).state !== 'new') return;
+    if (order.signal.aborted && (await takenBack(order, runner))) order.signal.throwIfAborted();
     if (ended !== 'running') throw await refusal(order, ended);
     await sleep(LOOK_EVERY_MS);
   }

@@ -77,6 +77,7 @@ export function noTarget(onAct: OnAct): Target {
         return { outcome: 'exited', code: 0, metadata: {}, tail: '' };
       },
       begun: () => Promise.resolve(false),
+      retire: () => Promise.resolve(true),
       unfinished: () => Promise.resolve([]),
       stop: () => Promise.resolve(),
       observe: () => Promise.resolve(running),
