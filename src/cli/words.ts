@@ -39,7 +39,7 @@ export function bugHead(colours: Colours, bug: Bug): string {
       ['next', nextEvent && line(`${nextEvent.what} ${time(nextEvent.at)}`)],
       ['blocked by', blockedBy && line(`${blockedBy.what}. Who can lift it: ${blockedBy.whoCanLift}`)],
       ['fix', fix && line(`${short(fix.head)} from ${fix.ref} (${fix.files.length} files)`)],
-      ['changes', (fix && line(fix.changesScript.map((script) => `the deploy script ${script}`).join(', '))) || null],
+      ['changes', fix?.changesScript.length ? line(`the deploy script ${fix.changesScript.join(', ')}`) : null],
       ['validated', bug.validation && line(`${bug.validation.version} in ${bug.validation.deployment}`)],
       ['approved', bug.approvals.map(({ by, at }) => line(`${by} ${time(at)}`)).join('; ') || null],
       ['shipped', shipped && line(shipped.version)],

@@ -1,5 +1,4 @@
 /** Who may speak to a run: one after the other, in the order in which they came. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TidegateFailure } from '../domain/failures';
 
 export interface Turns {
@@ -30,13 +29,14 @@ export function createTurns(patienceMs: number): Turns {
   };
 }
 
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  const over = new AbortController();
-  try {
-    return await Promise.race([promise.then(() => true), sleep(ms, false, { signal: over.signal })]);
-  } finally {
-    over.abort();
-  }
+function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
 }
 
 function tooMany(): TidegateFailure {
