@@ -4,11 +4,18 @@ import { bugSubject, deploymentSubject, deploymentWorkflowId, environmentSubject
 import { redactAll } from '../domain/redact';
 import { TIDEGATE } from '../domain/people';
 import { callId } from './context';
-import type { Activities } from './index';
+import type { Step } from '../ports/ledger';
+import type { ActEnd, Activities } from './index';
 import { serviceOf, type ActivityDeps } from './deps';
 
 /** After these a deployment's report on disk has something new to say (A-009). */
 const REPORTED = ['deployment.phase-ended', 'deployment.rolled-back', 'deployment.ended'];
+
+/** A step that its own checks refused began nothing: the target is what it was. */
+function touched(step: Step | null): boolean {
+  if (step?.result == null) return step !== null;
+  return (JSON.parse(step.result) as ActEnd).outcome !== 'refused';
+}
 
 const deploymentOf = (subject: string): string => subject.slice(deploymentSubject('').length);
 
@@ -64,7 +71,7 @@ export function createRecord(deps: ActivityDeps): Pick<Activities, 'record' | 't
     },
     async describeDeployment(service, env, deployment) {
       const run = await runs.describe(deploymentWorkflowId(service, env, deployment));
-      const begun = (await ledger.step(deployment, 'execute')) !== null;
+      const begun = touched(await ledger.step(deployment, 'execute'));
       return { run, begun, recorded: await ledger.deployment(deployment) };
     },
   };

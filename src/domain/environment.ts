@@ -40,7 +40,8 @@ export interface Passenger {
   }[];
 }
 
-export type RequestKind = 'rollback' | 'hotfix' | 'immediate' | 'slot';
+export const REQUEST_KINDS = ['rollback', 'hotfix', 'immediate', 'slot'] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 /** A request in an environment's queue. Order of departure: rollback, hotfix, immediate, slot. */
 export interface DeployRequest {

@@ -10,7 +10,8 @@ const DAY_MS = 86_400_000;
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
-export type SlotKind = 'T1' | 'T2';
+export const SLOT_KINDS = ['T1', 'T2'] as const;
+export type SlotKind = (typeof SLOT_KINDS)[number];
 
 /** A nightly time of day in the service's zone, as data. */
 export interface SlotRule {

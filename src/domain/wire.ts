@@ -3,7 +3,9 @@
  * typed problem that is recorded, never a failing workflow task (3-architecture §3 rule 13).
  */
 import { FLOWS, SEVERITIES } from './bug';
+import { REQUEST_KINDS, type DeployRequest } from './environment';
 import { ROLES, SURFACES, type Actor } from './people';
+import { SLOT_KINDS } from './slots';
 import {
   BUG_VERBS,
   DEPLOYMENT_VERBS,
@@ -101,9 +103,10 @@ export function readDeploymentDecision(value: unknown, seq: number): Read<Deploy
   return { ok: true, value: { id, verb, actor: readActor(fields.actor), signature, reason, minutes } };
 }
 
-type FieldType = 'string' | 'number' | 'object' | 'object or null';
+type FieldType = 'string' | 'number' | 'array' | 'object' | 'object or null';
 
 function isOf(value: unknown, type: FieldType): boolean {
+  if (type === 'array') return Array.isArray(value);
   if (type === 'object or null') return typeof value === 'object';
   return typeof value === type && value !== null;
 }
@@ -111,4 +114,52 @@ function isOf(value: unknown, type: FieldType): boolean {
 /** Whether a machine's message has these fields: what has not is recorded and let go, never a failing task (rule 13). */
 export function isShaped(value: unknown, shape: Readonly<Record<string, FieldType>>): boolean {
   return isFields(value) && Object.entries(shape).every(([name, type]) => isOf(value[name], type));
+}
+
+const DAY_MS = 86_400_000;
+
+/** An instant that the calendar can work with. */
+function isInstant(value: unknown, latest: number): boolean {
+  return typeof value === 'number' && value >= 0 && value <= latest;
+}
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+const FIX = { ref: 'string', head: 'string', base: 'string' } as const;
+const APPROVAL = { by: 'string', at: 'number', sha: 'string', proof: 'object' } as const;
+
+function isFix(value: unknown): boolean {
+  return isFields(value) && isShaped(value, FIX) && [value.patchIds, value.files, value.authors].every(isTexts);
+}
+
+function isPassenger(value: unknown): boolean {
+  if (!isFields(value) || !isShaped(value, { bug: 'string', title: 'string', approvals: 'array' })) return false;
+  const approvals = value.approvals as readonly unknown[];
+  return (
+    oneOf(value, 'severity', SEVERITIES) !== null &&
+    isTexts(value.modules) &&
+    isFix(value.fix) &&
+    approvals.every((approval) => isShaped(approval, APPROVAL))
+  );
+}
+
+/**
+ * A place on a train as any run may ask for it; null when it lacks what the queue and a train need, which would hold up
+ * everybody behind it.
+ * @param now the environment's own time: a request of the far future could never be planned
+ */
+export function readRequest(value: unknown, now: number): DeployRequest | null {
+  if (!isFields(value) || !isShaped(value, { id: 'string', replyTo: 'string' })) return null;
+  const { id, slot, passenger, at, told } = value;
+  const kind = oneOf(value, 'kind', REQUEST_KINDS);
+  const place = oneOf(value, 'slot', SLOT_KINDS);
+  const named = id !== '' && String(id).length <= LONGEST_ID && value.replyTo !== '';
+  const placed = place !== null || (slot === null && kind !== null && kind !== 'slot');
+  // Clocks differ by less than a day, and no slot is further away than a year.
+  const timed = isInstant(at, now + DAY_MS) && (told === null || isInstant(told, now + 366 * DAY_MS));
+  const aboard = passenger === null || isPassenger(passenger);
+  const labelled = (value.label === null || typeof value.label === 'string') && typeof value.announced === 'boolean';
+  const whole = kind !== null && named && placed && timed && aboard && labelled;
+  // Checked field by field just above.
+  return whole ? (value as unknown as DeployRequest) : null;
 }

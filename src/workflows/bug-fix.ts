@@ -70,9 +70,10 @@ function open(input: BugInput): { readonly run: BugRun; readonly decisions: Deci
   });
   if (input.kind === 'new') journal.emit({ kind: 'bug.reported', data: input.report }, input.reporter, null, input.at);
   const answers: messages.BookingNotice[] = [];
+  const asked = new Set<string>();
   const intake = createIntake();
   const decisions = createDecisions({
-    gate: createBugGate({ journal, policy, workflowId, answers }),
+    gate: createBugGate({ journal, policy, workflowId, answers, askAgain: (request) => void asked.delete(request) }),
     journal,
     intake,
     read: readBugDecision,
@@ -85,7 +86,7 @@ function open(input: BugInput): { readonly run: BugRun; readonly decisions: Deci
   const moves: messages.BookingNotice[] = [];
   // Nothing that came in may be lost when the run continues as new.
   const full = () => intake.full() && arrivals.length === 0 && moves.length === 0;
-  const run: BugRun = { workflowId, journal, policy, moves, arrivals, asked: new Set(), full };
+  const run: BugRun = { workflowId, journal, policy, moves, arrivals, asked, full };
   setHandler(messages.decideUpdate, decisions.update, { validator: decisions.validate });
   setHandler(messages.decideSignal, decisions.signal);
   // Only the ride under way can end or move: what concerns an older request is no news.

@@ -20,6 +20,8 @@ export interface BugGateOptions {
   readonly workflowId: string;
   /** Answers of the environments to requests taken back, newest last. */
   readonly answers: readonly BookingNotice[];
+  /** Asks again for the place of a request whose withdrawal got no answer: it may have been given away (BugRun.asked). */
+  readonly askAgain: (request: string) => void;
 }
 
 /** A decision being taken: who, and the moment the workflow accepted it, which is the moment that counts. */
@@ -29,6 +31,9 @@ interface Taking extends BugGateOptions {
   readonly actor: Actor;
   readonly at: number;
 }
+
+/** How long an environment may take to say whether a request came out of its queue. */
+const ANSWER_MS = 60_000;
 
 type ApprovalFacts = ReturnType<typeof gateReads.approvalFacts>;
 /** Looks under way, by the fix they are about: many who approve in the same moment ask git once. */
@@ -118,7 +123,7 @@ const nextT1 = (taking: Taking): Promise<Booking> =>
 
 /** Takes the request out of the environment's queue; refused once its train is being built. */
 async function takeBack(taking: Taking): Promise<void> {
-  const { journal, policy, workflowId, answers, decision } = taking;
+  const { journal, policy, workflowId, answers, askAgain, decision } = taking;
   const { booking, id } = journal.state();
   const request = booking?.request ?? null;
   if (booking === null || request === null) return;
@@ -126,7 +131,12 @@ async function takeBack(taking: Taking): Promise<void> {
   const answer = () => answers.slice(seen).find((notice) => notice.request === request);
   const environment = getExternalWorkflowHandle(environmentWorkflowId(policy.service, booking.env));
   await facts(taking, () => environment.signal(withdrawSignal, { request, replyTo: workflowId }));
-  await condition(() => answer() !== undefined);
+  const summary = `answer of ${booking.env}`;
+  if (!(await condition(() => answer() !== undefined, ANSWER_MS, { summary }))) {
+    askAgain(request);
+    const silent = `${booking.env} does not say whether bug ${id} can still come off its train, so ${decision.verb} was not taken. Look whether the run of ${booking.env} is there (a worker starts it), then try again.`;
+    return refuse(taking, 'unavailable', silent);
+  }
   if (answer()?.outcome === 'withdrawn') return;
   const sentence = `The train to ${booking.env} with bug ${id} is already being built: ${decision.verb} comes too late. Wait for its end.`;
   refuse(taking, 'wrong-state', sentence);

@@ -129,7 +129,8 @@ async function ride(run: BugRun, env: string, request: string): Promise<void> {
   if (journal.state().booking?.request !== request) return;
   if (!(await asked(run, env, request))) return;
   const news = () => arrivals.length > 0 || moves.length > 0;
-  await condition(() => news() || journal.state().booking?.request !== request || full());
+  const stands = () => journal.state().booking?.request === request && run.asked.has(request);
+  await condition(() => news() || !stands() || full());
   const end = arrivals.splice(0).find((landed) => landed.request === request);
   const notice = moves.splice(0).findLast((move) => move.request === request);
   if (end && journal.state().booking?.request === request) return settleRide(run, end);

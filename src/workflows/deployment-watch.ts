@@ -93,8 +93,12 @@ async function ask(flight: Flight, breach: Breach, window: Window): Promise<Watc
     });
   const over = (): boolean =>
     verdict !== null || failure !== null || pendingQuestion(journal.state().questions) === null;
-  await answered(flight, question, over);
-  flight.show({ TidegateWaitingFor: 'none' });
+  try {
+    await answered(flight, question, over);
+  } finally {
+    // After an abort nobody is waited for either.
+    flight.show({ TidegateWaitingFor: 'none' });
+  }
   eyes.cancel();
   if (failure !== null) throw failure;
   const answer = journal.state().questions.at(-1)?.answer ?? null;

@@ -34,7 +34,7 @@ interface End {
   readonly unknown: string | null;
 }
 
-export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdict> {
+export async function deploymentWorkflow(order: DeploymentOrder): Promise<DeploymentEnd> {
   const flight = openFlight(readable(order));
   listen(flight);
   const end = await carryOut(flight);
@@ -45,12 +45,11 @@ export async function deploymentWorkflow(order: DeploymentOrder): Promise<Verdic
     await flight.journal.drained();
     await flight.announced();
     await tell(arrivalText(flight.journal.state(), order.validation, alsoHolds));
-    const environment = getExternalWorkflowHandle(environmentWorkflowId(order.service, order.env));
-    await environment.signal(deploymentEndedSignal, report(flight, end));
+    await reported(flight, end);
     await condition(allHandlersFinished);
     await flight.journal.drained();
   });
-  return verdict;
+  return report(flight, end);
 }
 
 /** The way forward, which an abort or a cancellation leaves at any step; what happens then, nothing stops any more. */
@@ -145,6 +144,17 @@ function rolledBack(reason: string, unknown: string | null): End {
 /** `Aborted` is said only where nothing was touched (A-063); what does not stand and what nobody can tell is not that. */
 function unknownState(reason: string): End {
   return rolledBack(reason, reason);
+}
+
+/** An environment whose run is gone asks for the end itself when it is back: the verdict stands without it. */
+async function reported(flight: Flight, end: End): Promise<void> {
+  const { id, service, env } = flight.order;
+  try {
+    const environment = getExternalWorkflowHandle(environmentWorkflowId(service, env));
+    await environment.signal(deploymentEndedSignal, report(flight, end));
+  } catch (error) {
+    log.warn('The environment could not be told of the end.', { id, error: worldly(error) });
+  }
 }
 
 function report({ order, journal }: Flight, end: End): DeploymentEnd {

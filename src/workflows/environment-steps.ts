@@ -29,13 +29,18 @@ import type { Journal } from './journal';
 import * as messages from './messages';
 import { environmentReads, gateReads, patientReads } from './proxies';
 import { tell } from './tell';
+import { inChunks, notify, signalled } from './tell-runs';
 
 /** One environment's run: its record, the present policy, and what has come in and waits for the main loop. */
 export interface Place {
   readonly journal: Journal<EnvironmentState, EnvironmentEvent>;
   policy: ServicePolicy;
   readonly ends: messages.DeploymentEnd[];
-  readonly advances: messages.BaseAdvance[];
+  /** The deployment whose end Temporal itself brings to this run, its parent; null after continue-as-new. */
+  child: string | null;
+  /** A deployment said to have ended, by whoever can send a signal. */
+  hint: string | null;
+  readonly advances: { readonly advance: messages.BaseAdvance; tries: number }[];
   /** Whether this run should continue as new as soon as nothing waits. */
   readonly full: () => boolean;
 }
@@ -119,15 +124,13 @@ async function leave(place: Place, departure: Departure & { readonly act: 'leave
   const { requests: frozen, until, freeze } = await gateReads.suspended(service, env, requests, Date.now());
   const again = chooseDeparture(journal.state(), policy.train.mode, Date.now(), frozen);
   if (again.act === 'leave') return depart(place, again.requests, again.slotKey);
+  if (again.act === 'wait' && again.until <= (until ?? Infinity)) return follow(place, again);
   if (until !== null) return changed(place, until, `freeze ${freeze ?? ''}`);
 }
 
 /** The deployment's id stands in the record before its run is started: a repeat finds the same run. */
-async function depart(
-  { journal, policy }: Place,
-  requests: readonly DeployRequest[],
-  slotKey: string | null,
-): Promise<void> {
+async function depart(place: Place, requests: readonly DeployRequest[], slotKey: string | null): Promise<void> {
+  const { journal, policy, ends } = place;
   const { service, env, nextNumber, fence, slot } = journal.state();
   const deployment = deploymentId(service, env, nextNumber);
   const bound = slot !== null && requests.every(({ kind }) => kind === 'slot');
@@ -135,7 +138,7 @@ async function depart(
   const current = { deployment, requests, startedAt: Date.now(), fence: fence + 2, slotKey, leaveUntil };
   journal.emit({ kind: 'environment.departed', data: { current } });
   try {
-    await startChild(deploymentWorkflow, {
+    const child = await startChild(deploymentWorkflow, {
       workflowId: deploymentWorkflowId(service, env, deployment),
       args: [deploymentOrder(journal.state(), policy, current)],
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -145,10 +148,16 @@ async function depart(
         .join('\n'),
       staticSummary: `${deployment}: ${requests.map(({ id }) => id).join(', ')}`,
     });
+    place.child = deployment;
+    const lost = () => Object.assign(place, { child: null, hint: deployment });
+    void child.result().then((end) => void ends.push(end), lost);
   } catch (error) {
     log.warn('The deployment runs already; waiting for its end.', { deployment, error: String(error) });
   }
 }
+
+/** A deployment says that it ended a moment before its run is closed. */
+const LOOK_AFTER_MS = 10_000;
 
 /** Waits for the present deployment's end; after a long silence asks whether its run is still there. */
 export async function untilArrival(place: Place): Promise<void> {
@@ -156,7 +165,13 @@ export async function untilArrival(place: Place): Promise<void> {
   const { current, env } = journal.state();
   if (current === null) return;
   const told = () => ends.some(({ deployment }) => deployment === current.deployment);
-  const news = () => told() || unannounced(place).length > 0 || place.full();
+  // A child's end comes by itself; without that, whoever says that it ended is reason enough to look.
+  const hinted = () => place.hint === current.deployment && place.child !== current.deployment;
+  if (!told() && hinted()) {
+    const landed = await condition(told, LOOK_AFTER_MS, { summary: `look for ${current.deployment}` });
+    return landed ? arrive(place) : ask(place);
+  }
+  const news = () => told() || hinted() || unannounced(place).length > 0 || place.full();
   // Counted from the departure: requests that come in meanwhile must not put off the question for ever.
   const longest = longestDeployment(policy, env);
   const patience = longest - ((Date.now() - current.startedAt) % longest);
@@ -194,15 +209,27 @@ async function arrive({ journal, policy, ends }: Place): Promise<void> {
   await signalled(() => getExternalWorkflowHandle(validation).signal(messages.baseAdvancedSignal, advance));
 }
 
+/** A commit that the repository never shows must not hold the queue for ever. */
+const MOST_TRIES = 3;
+
 /** Production moved on: our base follows at once when our build holds all of it by patch (X-17). */
 export async function advanceBase({ journal, advances }: Place): Promise<void> {
-  const advance = advances.shift();
+  const [next] = advances;
+  if (!next) return;
+  const { advance } = next;
   const { running, service } = journal.state();
-  if (!advance || !running) return;
-  if (!(await patientReads.holds(service, running.sha, advance.sha))) {
-    log.warn('Production holds commits that this environment lacks; its base stays.');
-    return;
+  next.tries += 1;
+  try {
+    if (running !== null && !(await patientReads.holds(service, running.sha, advance.sha))) {
+      log.warn('Production holds commits that this environment lacks; its base stays.');
+      return void advances.shift();
+    }
+  } catch (error) {
+    if (next.tries >= MOST_TRIES) advances.shift();
+    throw error;
   }
+  advances.shift();
+  if (running === null) return;
   const { version, sha, shipped } = advance;
   journal.emit({ kind: 'environment.base-advanced', data: { base: { version, sha }, shipped } });
 }
@@ -216,24 +243,4 @@ export async function withdraw({ journal }: Place, request: string, replyTo: str
   const gone = observedAt !== null && !isKnown(journal.state(), request);
   const outcome = waits || gone ? 'withdrawn' : 'too-late';
   await notify(replyTo, { request, outcome, at: null, slot: null, label: null, graceUntil: null, why: outcome });
-}
-
-function notify(replyTo: string, notice: messages.BookingNotice): Promise<void> {
-  return signalled(() => getExternalWorkflowHandle(replyTo).signal(messages.bookedSignal, notice));
-}
-
-/** How many runs hear at the same time: one after the other costs a workflow task each, all at once a flood (5-quality §3). */
-const CHUNK = 50;
-
-async function inChunks<T>(items: readonly T[], send: (item: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += CHUNK) await Promise.all(items.slice(from, from + CHUNK).map(send));
-}
-
-/** A run that has ended meanwhile needs no news. */
-async function signalled(send: () => Promise<void>): Promise<void> {
-  try {
-    await send();
-  } catch (error) {
-    log.warn('Nobody there to tell.', { error: String(error) });
-  }
 }

@@ -17,7 +17,7 @@ import { ENVIRONMENT_ROUND, type EnvironmentEvent, type EnvironmentState } from 
 import { emptyEnvironment, evolveEnvironment } from '../domain/environment-evolve';
 import { environmentSubject } from '../domain/ids';
 import { chooseDeparture } from '../domain/train';
-import { readEnvironmentDecision } from '../domain/wire';
+import { readEnvironmentDecision, readRequest } from '../domain/wire';
 import { createDecisions, type Decisions } from './decisions';
 import { createEnvironmentGate } from './environment-gate';
 import {
@@ -58,7 +58,7 @@ export async function environmentWorkflow(input: EnvironmentInput): Promise<void
     await journal.drained();
     // Whatever came in meanwhile is not left to the next run, and no decision is cut off in the middle.
   } while (!place.full() || !allHandlersFinished());
-  const carried = { seq: journal.seq(), decisions: decisions.taken() };
+  const carried = { seq: journal.seq(), decisions: decisions.taken(), hint: place.hint };
   return continueAsNew<typeof environmentWorkflow>({
     kind: 'continued',
     state: journal.state(),
@@ -119,13 +119,13 @@ function open(input: EnvironmentInput): Opened {
     }),
   });
   const ends: messages.DeploymentEnd[] = [];
-  const advances: messages.BaseAdvance[] = [];
+  const advances: Place['advances'] = [];
   const waiting = () => ends.length > 0 || advances.length > 0;
   const full = () => !waiting() && (intake.full() || workflowInfo().continueAsNewSuggested);
   if (input.kind === 'new') {
     journal.emit({ kind: 'environment.configured', data: { service, env, revision: policy.revision } });
   }
-  return { place: { journal, policy, ends, advances, full }, decisions, intake };
+  return { place: { journal, policy, ends, advances, child: null, hint: hintOf(input), full }, decisions, intake };
 }
 
 const POLICY = {
@@ -137,18 +137,12 @@ const POLICY = {
   train: 'object',
   fix: 'object',
 } as const;
-const END = {
-  deployment: 'string',
-  verdict: 'string',
-  reason: 'string',
-  left: 'object',
-  alsoHolds: 'object',
-  running: 'object or null',
-  breach: 'object or null',
-} as const;
+const hintOf = (input: EnvironmentInput): string | null => (input.kind === 'new' ? null : (input.carried.hint ?? null));
+
+const ADVANCE = { version: 'string', sha: 'string', shipped: 'array' } as const;
 
 function listen({ place, decisions, intake }: Opened): void {
-  const { journal, ends, advances } = place;
+  const { journal, advances } = place;
   setHandler(messages.decideEnvironmentUpdate, decisions.update, { validator: decisions.validate });
   setHandler(messages.decideEnvironmentSignal, decisions.signal);
   setHandler(messages.environmentStateQuery, () => journal.state());
@@ -159,6 +153,7 @@ function listen({ place, decisions, intake }: Opened): void {
     messages.requestSignal,
     { id: 'string', kind: 'string', at: 'number', replyTo: 'string' },
     (request) => journal.emit({ kind: 'environment.requested', data: { request } }),
+    (request) => readRequest(request, Date.now()) !== null,
   );
   onSignal(journal, intake, messages.withdrawSignal, { request: 'string', replyTo: 'string' }, ({ request, replyTo }) =>
     withdraw(place, request, replyTo),
@@ -166,12 +161,12 @@ function listen({ place, decisions, intake }: Opened): void {
   onSignal(journal, intake, messages.dropFixSignal, { bug: 'string' }, ({ bug }) =>
     journal.emit({ kind: 'environment.fix-dropped', data: { bug } }),
   );
-  onSignal(journal, intake, messages.deploymentEndedSignal, END, (end) => {
-    // Idempotent: only the deployment under way can end, and only once.
-    if (journal.state().current?.deployment === end.deployment) ends.push(end);
+  onSignal(journal, intake, messages.deploymentEndedSignal, { deployment: 'string' }, ({ deployment }) => {
+    // Anybody could send it: it is a reason to look, never the end itself.
+    if (journal.state().current?.deployment === deployment) place.hint = deployment;
   });
-  onSignal(journal, intake, messages.baseAdvancedSignal, { version: 'string', sha: 'string' }, (advance) => {
-    advances.push(advance);
+  onSignal(journal, intake, messages.baseAdvancedSignal, ADVANCE, (advance) => {
+    advances.push({ advance, tries: 0 });
   });
   onStrangers(journal, intake);
 }

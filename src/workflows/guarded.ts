@@ -15,11 +15,13 @@ export function onSignal<S, E extends DomainEvent, T>(
   signal: SignalDefinition<[T]>,
   shape: Parameters<typeof isShaped>[1],
   handler: (payload: T) => void | Promise<void>,
+  /** What the shape cannot say. */
+  whole: (payload: T) => boolean = () => true,
 ): void {
   setHandler(signal, (payload) => {
     intake.took();
-    if (isShaped(payload, shape)) return handler(payload);
-    const problem = `expected an object with ${Object.keys(shape).join(', ')}`;
+    if (isShaped(payload, shape) && whole(payload)) return handler(payload);
+    const problem = `expected a whole object with ${Object.keys(shape).join(', ')}`;
     journal.note({ kind: 'message.malformed', data: { name: signal.name, problem } }, TEMPORAL_OPERATOR);
   });
 }

@@ -28,5 +28,6 @@ export type EnvironmentInput =
       readonly kind: 'continued';
       readonly state: EnvironmentState;
       readonly policy: ServicePolicy;
-      readonly carried: Carried;
+      /** `hint`: a deployment said to have ended; missing: none. */
+      readonly carried: Carried & { readonly hint?: string | null };
     };

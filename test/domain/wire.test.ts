@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { ROLES, SURFACES } from '../../src/domain/people';
 import { BUG_VERBS, ENVIRONMENT_VERBS } from '../../src/domain/verbs';
-import { isShaped, readBugDecision, readEnvironmentDecision } from '../../src/domain/wire';
-import { frozen } from './bugs';
+import { isShaped, readBugDecision, readEnvironmentDecision, readRequest } from '../../src/domain/wire';
+import { FIX_OF_MONA, frozen } from './bugs';
 
 const FIELDS = ['id', 'verb', 'actor', 'signature', 'sha', 'reason', 'severity', 'foundIn', 'flow', 'ref'] as const;
 
@@ -84,4 +84,35 @@ test("a machine's message counts only with all its fields", () => {
     }),
   );
   expect(isShaped({ deployment: 'shop-uat-1', at: 1, running: null }, shape)).toBe(false);
+});
+
+describe('a request that no train could ever take holds nobody else up', () => {
+  const now = Date.UTC(2026, 10, 21);
+  const passenger = { bug: '7', title: 't', severity: 'low', modules: [], fix: FIX_OF_MONA, approvals: [] };
+  const common = { id: 'r', told: null, label: null, announced: true, replyTo: 'bug/shop/7', at: now };
+  const whole = { ...common, kind: 'slot', slot: 'T2', passenger };
+
+  it('reads a whole one as it is', () => {
+    expect(readRequest(frozen(whole), now)).toEqual(whole);
+    const immediate = { ...whole, kind: 'immediate', slot: null, passenger: null };
+    expect(readRequest(frozen(immediate), now)).toEqual(immediate);
+  });
+
+  it.each([
+    { slot: 'T9' },
+    { slot: null },
+    { kind: 'soon' },
+    { passenger: {} },
+    { passenger: { ...passenger, fix: {} } },
+    { passenger: { ...passenger, approvals: [null] } },
+    { passenger: { ...passenger, modules: 'all' } },
+    { at: Infinity },
+    { at: now + 366 * 86_400_000 },
+    { told: 'soon' },
+    { id: '' },
+    { replyTo: '' },
+    { label: 7 },
+  ])('lets go of one with %j', (wrong) => {
+    expect(readRequest(frozen({ ...whole, ...wrong }), now)).toBeNull();
+  });
 });
