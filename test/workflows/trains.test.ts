@@ -1,5 +1,6 @@
 import { record } from './record';
-import { fixOf, startWorld } from './world';
+import { fixOf } from './scripted-ports';
+import { startWorld } from './world';
 
 const world = startWorld();
 
@@ -53,6 +54,9 @@ describe('trains: what was approved for one night leaves together', () => {
     );
     const state = await world().ledger.environment('shop', 'uat');
     expect(state?.current?.requests.map(({ passenger }) => passenger?.bug)).toEqual(['5']);
+    // Whoever may send signals cannot free a place whose script still works.
+    const end = { deployment: state?.current?.deployment, verdict: 'Released', left: null, running: null };
+    await world().environment.client.workflow.getHandle('env/shop/uat').signal('deploymentEnded', end);
     await world().request('uat', '6');
     await world().eventually(
       'bug 6 waits in the queue',
