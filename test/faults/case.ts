@@ -19,6 +19,7 @@ import { faultNamed } from './faults';
 import { attend } from './attendant';
 import { contextOf } from './context';
 import { journeyOf } from './journeys';
+import { SERVICE } from './deploy-script';
 import type { CaseSpec } from './plan';
 import { lasting, processesNaming, signalAll } from './processes';
 import type { World } from './world';
@@ -75,7 +76,8 @@ export async function runCase(plan: CasePlan): Promise<CaseResult> {
     allowed: faultNamed(spec.fault).allowed,
   });
   await crew.clear();
-  const orphans = (await lasting(open.folder.root, 3_000)).map(({ pid, command }) => `${pid} ${command}`);
+  const left = (await lasting(open.folder.root, 3_000)).filter(({ command }) => command.trim() !== SERVICE);
+  const orphans = left.map(({ pid, command }) => `${pid} ${command}`);
   const whole: Facts = { ...facts, orphans, logProblems: [...facts.logProblems, ...deaths] };
   const broken = spec.control ? judge({ ...whole, orphans: [] }) : judge(whole);
   signalAll(await processesNaming(open.folder.root), 'SIGKILL');

@@ -1,3 +1,6 @@
+/** A service that a good script leaves in a session of its own: it stays, by the script's contract, and holds nothing. */
+export const SERVICE = 'sleep 601';
+
 /**
  * The deploy script of every case. It is naive on purpose: each run switches, whatever runs already; that nothing is
  * switched twice is Tidegate's business. It writes down what it does in the effect log, and halts where a case asks it to.
@@ -31,7 +34,7 @@ misbehave() {
     killed-*) kill "-${'$'}{way#killed-}" "$$" ;;
     hangs) sleep 600 ;;
     deaf) trap '' TERM; while :; do sleep 1; done ;;
-    daemon) setsid sleep 600 >/dev/null 2>&1 & ;;
+    daemon) setsid ${SERVICE} >/dev/null 2>&1 & ;;
     noisy) head -c 50000000 /dev/zero | tr '\0' 'x' ;;
     binary) head -c 200000 /dev/urandom; printf '\033[2J\033]0;title\007' ;;
     *) exit 99 ;;
