@@ -157,7 +157,7 @@ async function depart(place: Place, requests: readonly DeployRequest[], slotKey:
 }
 
 /** A deployment says that it ended a moment before its run is closed. */
-const LOOK_AFTER_MS = 10_000;
+const LOOK_AFTER_MS = 2_000;
 
 /** Waits for the present deployment's end; after a long silence asks whether its run is still there. */
 export async function untilArrival(place: Place): Promise<void> {
