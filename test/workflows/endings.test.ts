@@ -2,7 +2,8 @@ import type { WatchOrder } from '../../src/activities';
 import type { DecisionOutcome } from '../../src/client/conductor';
 import type { Breach, WatchVerdict } from '../../src/domain/watch';
 import type { EnvironmentVerb } from '../../src/domain/verbs';
-import { fixOf, sha, startWorld, testPolicy, type World } from './world';
+import { fixOf, sha } from './scripted-ports';
+import { startWorld, testPolicy, type World } from './world';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -40,7 +41,8 @@ function wordsIn(world: () => World) {
     approve: (bug: string, by = 'bo') => world().decide(bug, 'approve-prod', by, { sha: fixOf(bug).head }),
     close: (bug: string) => world().decide(bug, 'close', 'ann', { reason: 'over' }),
     environment: (env: string) => world().ledger.environment('shop', env),
-    lastDeployment: async (env: string) => (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0],
+    lastDeployment: async (env: string) =>
+      (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0],
     atEnvironment: (env: string, verb: EnvironmentVerb) =>
       world().conductor.decideEnvironment('shop', env, {
         id: `e${(decisions += 1)}`,

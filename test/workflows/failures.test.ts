@@ -1,12 +1,14 @@
 import type { Breach } from '../../src/domain/watch';
 import { record } from './record';
-import { exited, fixOf, startWorld, type World } from './world';
+import { exited, fixOf } from './scripted-ports';
+import { startWorld, type World } from './world';
 
 const started = startWorld();
 const world = (): World => started();
 
 const approve = (bug: string) => world().decide(bug, 'approve-prod', 'bo', { sha: fixOf(bug).head });
-const lastDeployment = async (env: string) => (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0];
+const lastDeployment = async (env: string) =>
+  (await world().ledger.deployments({ services: ['shop'], env, limit: 1, cursor: null })).items[0];
 const breach: Breach = {
   rule: 'error-rate-2x',
   metric: 'errorRate',

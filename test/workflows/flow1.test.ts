@@ -1,5 +1,6 @@
 import { countEvents, goldenCounts, record } from './record';
-import { fixOf, startWorld } from './world';
+import { fixOf } from './scripted-ports';
+import { startWorld } from './world';
 
 const world = startWorld();
 

@@ -2,7 +2,8 @@ import { decideSignal } from '../../src/workflows/messages';
 import { bugWorkflowId } from '../../src/domain/ids';
 import type { DecisionOutcome } from '../../src/client/conductor';
 import { record } from './record';
-import { fixOf, sha, startWorld } from './world';
+import { fixOf, sha } from './scripted-ports';
+import { startWorld } from './world';
 
 const world = startWorld();
 

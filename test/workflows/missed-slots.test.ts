@@ -1,7 +1,8 @@
 /** X-19 in real time: the workers are really gone when a slot comes, and come back after it. */
 import type { Booking } from '../../src/domain/bug';
 import { devServer } from '../support/environments';
-import { fixOf, startWorld, testPolicy } from './world';
+import { fixOf } from './scripted-ports';
+import { startWorld, testPolicy } from './world';
 
 const SOON_MS = 5_000;
 const WIDE_MS = 600_000;

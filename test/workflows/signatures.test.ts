@@ -4,7 +4,8 @@ import type { DeploymentOrder } from '../../src/domain/deployment-order';
 import { bugWorkflowId, environmentWorkflowId, MAIN_QUEUE } from '../../src/domain/ids';
 import { SURFACES } from '../../src/domain/people';
 import { proofBy, signedFor, SIGNER, STRANGER } from '../support/signing';
-import { fixOf, startWorld, testPolicy } from './world';
+import { fixOf } from './scripted-ports';
+import { startWorld, testPolicy } from './world';
 
 const policy = testPolicy();
 const prod = policy.environments.prod;
