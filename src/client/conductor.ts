@@ -107,6 +107,12 @@ async function asking<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * The server gave the update up: before the run saw it (a worker came back, or the run went on as new, in between), or
+ * after the run took it and ended without an answer.
+ */
+const GIVEN_UP: readonly string[] = ['UnprocessedUpdate', 'AcceptedUpdateCompletedWorkflow'];
+
 async function decided(send: () => Promise<DecideResult>): Promise<DecisionOutcome> {
   try {
     return { outcome: 'accepted', result: await asking(send) };
@@ -116,8 +122,7 @@ async function decided(send: () => Promise<DecideResult>): Promise<DecisionOutco
     if (cause instanceof ApplicationFailure && cause.type === 'Refused') {
       return { outcome: 'refused', refusal: cause.details?.[0] as Refusal };
     }
-    // The server gave it up before the run saw it: a worker came back, or the run went on as new, in between.
-    if (cause instanceof ApplicationFailure && cause.type === 'UnprocessedUpdate') return silent(error);
+    if (cause instanceof ApplicationFailure && GIVEN_UP.includes(cause.type ?? '')) return silent(error);
     throw error;
   }
 }
