@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { findCli } from '../../src/temporal/cli';
 import { findTestServer } from '../../src/temporal/test-server';
 import { temporaryFolder } from './temporary-folder';
@@ -24,15 +23,10 @@ export default async function globalSetup(): Promise<void> {
   }
 }
 
-/** The workflows as a worker loads them, bundled once for all test files. */
+/** The workflows as `npm run build` makes them, once for all test files. */
 async function bundleWorkflows(): Promise<string> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../../src/workflows'),
-    payloadConverterPath: require.resolve('../../src/codec/payload-converter'),
-    ignoreModules: ['crypto'],
-    logger: new DefaultLogger('ERROR'),
-  });
+  const build = (await import(join(__dirname, '../../scripts/bundle.mjs'))) as { bundleWorkflows(): Promise<string> };
   const path = join(await temporaryFolder(), 'workflow-bundle.js');
-  await writeFile(path, code);
+  await writeFile(path, await build.bundleWorkflows());
   return path;
 }
