@@ -178,7 +178,7 @@ async function createWorld(
       throw new Error(`bug ${id} never became ${statuses.join(' or ')}: ${JSON.stringify(await world.bug(id))}`);
     },
     async eventually(what, check) {
-      for (let look = 0; look < 400; look += 1) {
+      for (let look = 0; look < 1_200; look += 1) {
         if (await check()) return;
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
