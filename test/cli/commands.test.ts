@@ -198,9 +198,9 @@ test('reports that were lost are written anew from the ledger', async () => {
   const args = ['report', 'rebuild', '--ledger', 'ledger.db', '--config', folder, '--json'];
   const done = await cli().run(null, ...args);
   const { reports } = JSON.parse(done.out) as { reports: readonly string[] };
-  expect([done.code, reports.length]).toEqual([0, 1]);
-  const text = await readFile(join(folder, 'releases', `${reports[0]}.md`), 'utf8');
-  expect(text).toContain('deployment shop-prod-1');
+  expect(done.code).toBe(0);
+  const texts = await Promise.all(reports.map((name) => readFile(join(folder, 'releases', `${name}.md`), 'utf8')));
+  expect(texts.filter((text) => text.includes('deployment shop-prod-1'))).toHaveLength(1);
   expect(JSON.parse((await cli().run(null, ...args)).out)).toEqual({ reports });
 });
 
