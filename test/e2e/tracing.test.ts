@@ -154,6 +154,8 @@ it.each(['bug-released', 'deployment-released-prod', 'environment-prod'])(
   async (name) => {
     const text = await readFile(join(__dirname, '../replay/histories', `${name}.json`), 'utf8');
     const options = { workflowBundle, plugins: [tracing.plugin] };
-    await expect(Worker.runReplayHistory(options, historyFromJSON(JSON.parse(text)))).resolves.toBeUndefined();
+    const history = historyFromJSON(JSON.parse(text));
+    const id = history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? 'not recorded';
+    await expect(Worker.runReplayHistory(options, history, id)).resolves.toBeUndefined();
   },
 );

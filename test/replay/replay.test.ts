@@ -13,7 +13,10 @@ beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR') }));
 describe('recorded histories: an operator who upgrades with runs open loses none of them', () => {
   it.each(names)('replays %s on the present workflows', async (name) => {
     const workflowBundle = { codePath: process.env.TIDEGATE_TEST_BUNDLE ?? '' };
-    await expect(Worker.runReplayHistory({ workflowBundle }, history(name))).resolves.toBeUndefined();
+    const { events } = history(name);
+    // Signatures in the history are bound to its run.
+    const id = events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? 'not recorded';
+    await expect(Worker.runReplayHistory({ workflowBundle }, { events }, id)).resolves.toBeUndefined();
   });
 
   it('has every path on record', () => {

@@ -36,5 +36,8 @@ export function goldenCounts(name: string, counts: EventCounts): EventCounts {
 export async function record(client: Client, name: string, workflowId: string): Promise<void> {
   if (!recording) return;
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
+  // The real server says which run it is; signatures are bound to that, so a replay must know.
+  const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+  if (started) started.workflowId = workflowId;
   writeFileSync(join(HISTORIES, `${name}.json`), `${historyToJSON(history)}\n`);
 }
