@@ -6,10 +6,9 @@ import type { Activities } from './index';
 export function createAnalysis(deps: ActivityDeps): Pick<Activities, 'analyse'> {
   return {
     async analyse(bug, known) {
-      const { source, fixer, analyst, policy } = serviceOf(deps, bug.service);
+      const { fixer, analyst, policy } = serviceOf(deps, bug.service);
       return beating(
         (async () => {
-          await source.fetch();
           const fix = known ?? (await fixer.find(bug));
           const environment = await deps.ledger.environment(bug.service, policy.production);
           const analysis = await analyst.analyse(bug, environment?.running?.sha ?? null, fix);

@@ -68,15 +68,10 @@ export function createGateFacts(deps: ActivityDeps): GateFacts {
       return { choice, booking: 'blocked' in choice ? null : booking(bug, policy.validation, 'T1', at) };
     },
 
-    async findFix(service: string, ref: string) {
-      const { source } = serviceOf(deps, service);
-      await source.fetch();
-      return source.fix(ref);
-    },
+    findFix: (service: string, ref: string) => serviceOf(deps, service).source.fix(ref),
 
     async approvalFacts(bug: BugReport, fix: Fix, at: number) {
       const { policy, source } = serviceOf(deps, bug.service);
-      await source.fetch();
       const branch = await source.fix(fix.ref);
       const production = await ledger.environment(bug.service, policy.production);
       const validation = await ledger.environment(bug.service, policy.validation);

@@ -52,7 +52,10 @@ export interface Source {
   fetch(): Promise<void>;
   /** The commit a branch, tag or SHA names, or null. */
   resolve(ref: string): Promise<string | null>;
-  /** The fix on a branch, as commits since it left the main line; null when there is no such branch or nothing on it. */
+  /**
+   * The fix on a branch as it is in the repository now, as commits since it left the main line; null when there is no such
+   * branch or nothing on it. @throws Unavailable
+   */
   fix(ref: string): Promise<Fix | null>;
   compare(left: string, right: string): Promise<Difference>;
   /** The version in the version file at a commit; null when it has none. */
